@@ -1,0 +1,146 @@
+import { RCODES_TOLD, TYPES_TOLD } from './protocol.ts'
+
+/**
+ * The counters of one DNS worker: slots of one Float64Array in shared memory, written by that
+ * worker alone and read by the main thread at scrape. A slot costs some 6 ns; a float holds whole
+ * numbers exactly up to 2^53, and a torn read is impossible for an aligned 64-bit word.
+ */
+
+export const PROTOS: readonly ['udp', 'tcp'] = ['udp', 'tcp']
+export type Proto = 0 | 1
+
+/** Upper bounds, as CoreDNS users know them; the last bucket (+Inf) is implied. */
+export const SIZE_BUCKETS: readonly number[] = [
+  0, 100, 200, 300, 400, 511, 1023, 2047, 4095, 8291, 16e3, 32e3, 48e3, 64e3,
+]
+
+/** Seconds: 1 µs × 2^n. */
+export const DURATION_BUCKETS: readonly number[] = Array.from(
+  { length: 18 },
+  (_, i) => 1e-6 * 2 ** i,
+)
+
+/** Scalar slots. `drop_*`: queries that get no answer, by cause. */
+export const SCALARS = [
+  'drop_short',
+  'drop_response',
+  'drop_source',
+  'drop_send',
+  'truncated',
+  'no_data',
+  'fail_open',
+  'tcp_connections',
+  'tcp_accepted',
+  'tcp_refused',
+  'tcp_timeouts',
+  'serial_seen',
+  'alive_ms',
+] as const
+export type Scalar = (typeof SCALARS)[number]
+
+const RESPONSES = 0
+const PER_PROTO = TYPES_TOLD.length * RCODES_TOLD.length
+const REQUEST_SIZE = RESPONSES + PROTOS.length * PER_PROTO
+/** A histogram: its buckets, +Inf, and the sum. */
+const SIZE_SLOTS = SIZE_BUCKETS.length + 2
+const RESPONSE_SIZE = REQUEST_SIZE + PROTOS.length * SIZE_SLOTS
+const DURATION = RESPONSE_SIZE + PROTOS.length * SIZE_SLOTS
+const DURATION_SLOTS = DURATION_BUCKETS.length + 2
+const SCALAR = DURATION + PROTOS.length * DURATION_SLOTS
+
+/** Slots per worker. */
+export const COUNTER_SLOTS: number = SCALAR + SCALARS.length
+
+export function scalarSlot(name: Scalar): number {
+  return SCALAR + SCALARS.indexOf(name)
+}
+
+/** One answer: `typeIndex` and `rcodeIndex` point into `TYPES_TOLD` and `RCODES_TOLD`. */
+export function countResponse(
+  slots: Float64Array,
+  proto: Proto,
+  typeIndex: number,
+  rcodeIndex: number,
+): void {
+  const slot = RESPONSES + proto * PER_PROTO + typeIndex * RCODES_TOLD.length + rcodeIndex
+  slots[slot] = (slots[slot] ?? 0) + 1
+}
+
+export function observeSizes(
+  slots: Float64Array,
+  proto: Proto,
+  requestBytes: number,
+  responseBytes: number,
+): void {
+  observe(slots, REQUEST_SIZE + proto * SIZE_SLOTS, SIZE_BUCKETS, requestBytes)
+  observe(slots, RESPONSE_SIZE + proto * SIZE_SLOTS, SIZE_BUCKETS, responseBytes)
+}
+
+export function observeDuration(slots: Float64Array, proto: Proto, seconds: number): void {
+  observe(slots, DURATION + proto * DURATION_SLOTS, DURATION_BUCKETS, seconds)
+}
+
+function observe(
+  slots: Float64Array,
+  base: number,
+  bounds: readonly number[],
+  value: number,
+): void {
+  let i = 0
+  while (i < bounds.length && value > (bounds[i] ?? 0)) i++
+  slots[base + i] = (slots[base + i] ?? 0) + 1
+  const sum = base + bounds.length + 1
+  slots[sum] = (slots[sum] ?? 0) + value
+}
+
+export interface HistogramRow {
+  readonly proto: (typeof PROTOS)[number]
+  /** Not cumulated; one more than the bounds, the last one is +Inf. */
+  readonly counts: readonly number[]
+  readonly sum: number
+}
+
+/** `[proto, type, rcode, count]` for every count that is not zero, over all workers. */
+export function* readResponses(
+  workers: readonly Float64Array[],
+): Iterable<readonly [string, string, string, number]> {
+  for (const [p, proto] of PROTOS.entries()) {
+    for (const [t, type] of TYPES_TOLD.entries()) {
+      for (const [r, rcode] of RCODES_TOLD.entries()) {
+        const slot = RESPONSES + p * PER_PROTO + t * RCODES_TOLD.length + r
+        const count = sumSlot(workers, slot)
+        if (count > 0) yield [proto, type, rcode, count]
+      }
+    }
+  }
+}
+
+export type HistogramName = 'request_size' | 'response_size' | 'duration'
+
+export function readHistogram(
+  workers: readonly Float64Array[],
+  name: HistogramName,
+): readonly HistogramRow[] {
+  const bounds = name === 'duration' ? DURATION_BUCKETS : SIZE_BUCKETS
+  const base = { request_size: REQUEST_SIZE, response_size: RESPONSE_SIZE, duration: DURATION }[
+    name
+  ]
+  const width = bounds.length + 2
+  return PROTOS.map((proto, p) => {
+    const start = base + p * width
+    const counts = Array.from({ length: bounds.length + 1 }, (_, i) => sumSlot(workers, start + i))
+    return { proto, counts, sum: sumSlot(workers, start + width - 1) }
+  })
+}
+
+/** A scalar per worker, in the order of the workers. */
+export function readScalar(workers: readonly Float64Array[], name: Scalar): readonly number[] {
+  const slot = scalarSlot(name)
+  return workers.map((slots) => slots[slot] ?? 0)
+}
+
+function sumSlot(workers: readonly Float64Array[], slot: number): number {
+  let sum = 0
+  for (const slots of workers) sum += slots[slot] ?? 0
+  return sum
+}

@@ -1,0 +1,85 @@
+/** Numbers of the DNS protocol (IANA registry "Domain Name System Parameters"). */
+
+export const TYPE = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  HINFO: 13,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  NAPTR: 35,
+  DNAME: 39,
+  OPT: 41,
+  DS: 43,
+  SVCB: 64,
+  HTTPS: 65,
+  TSIG: 250,
+  IXFR: 251,
+  AXFR: 252,
+  ANY: 255,
+  CAA: 257,
+} as const
+
+export const CLASS = { IN: 1, CH: 3, NONE: 254, ANY: 255 } as const
+
+export const OPCODE = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const
+
+export const RCODE = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  NOTAUTH: 9,
+  BADVERS: 16,
+} as const
+
+/** EDNS option codes. */
+export const OPTION = { NSID: 3, ECS: 8, COOKIE: 10, KEEPALIVE: 11, PADDING: 12, EDE: 15 } as const
+
+/** Extended DNS Errors (RFC 8914). */
+export const EDE = {
+  NONE: -1,
+  NOT_READY: 14,
+  NOT_AUTHORITATIVE: 20,
+  NOT_SUPPORTED: 21,
+  SYNTHESIZED: 29,
+} as const
+
+/** The types told apart in metrics; the last one stands for all others. */
+export const TYPES_TOLD: readonly string[] = [
+  'A',
+  'AAAA',
+  'SRV',
+  'TXT',
+  'PTR',
+  'NS',
+  'SOA',
+  'MX',
+  'CNAME',
+  'CAA',
+  'DS',
+  'SVCB',
+  'HTTPS',
+  'ANY',
+  'NAPTR',
+  'other',
+]
+
+/** The rcodes told apart in metrics; the last one stands for all others. */
+export const RCODES_TOLD: readonly string[] = [
+  'NOERROR',
+  'FORMERR',
+  'SERVFAIL',
+  'NXDOMAIN',
+  'NOTIMP',
+  'REFUSED',
+  'NOTAUTH',
+  'BADVERS',
+  'other',
+]

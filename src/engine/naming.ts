@@ -1,0 +1,176 @@
+import { CairnError } from '../kernel/errors.ts'
+import type { Millis } from '../kernel/ids.ts'
+import type { Change, PutReason } from '../core/registry/changes.ts'
+import { instanceKey, type InstanceKey } from '../core/registry/ids.ts'
+import {
+  emptyService,
+  findService,
+  groupedName,
+  type Instance,
+  type Metadata,
+  type ServiceRef,
+  type ServiceSettings,
+  type Snapshot,
+} from '../core/registry/state.ts'
+import type { Registry } from './commit.ts'
+import type { HealthDriver } from './health-driver.ts'
+
+/** What a registration or a full beat says of an instance. */
+export type InstanceSpec = Omit<Instance, 'key'>
+
+/** What a PATCH may change; an absent field stays as it is. */
+export interface InstancePatch {
+  readonly weight?: Instance['weight']
+  readonly enabled?: boolean
+  readonly healthy?: boolean
+  readonly metadata?: Metadata
+  readonly times?: Instance['times']
+}
+
+/** Bounds of what clients may fill; over a bound is an error, never a silent cut. */
+export interface NamingLimits {
+  readonly instancesPerServiceMax: number
+  readonly servicesPerNamespaceMax: number
+}
+
+export type BeatOutcome =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'known'; readonly intervalMs: Millis }
+
+/** The use cases of the registry, the same for every front. Synchronous: the answer is the commit. */
+export class Naming {
+  readonly #registry: Registry
+  readonly #health: HealthDriver
+  readonly #limits: NamingLimits
+
+  constructor(registry: Registry, health: HealthDriver, limits: NamingLimits) {
+    this.#registry = registry
+    this.#health = health
+    this.#limits = limits
+  }
+
+  get snapshot(): Snapshot {
+    return this.#registry.snapshot
+  }
+
+  /**
+   * Registers or replaces one instance; counts as a beat. An ephemeral one is healthy at once, a
+   * known persistent one keeps the health its probes found.
+   */
+  register(ref: ServiceRef, spec: InstanceSpec): void {
+    const key = keyOf(spec)
+    const before = this.#find(ref, key)
+    const healthy = isEphemeral(spec) && before !== undefined ? true : (before ?? spec).healthy
+    this.#put(ref, before, { ...spec, key, healthy }, before ? 'updated' : 'registered')
+  }
+
+  /** False when there was no such instance; that is no error to a Nacos client. */
+  deregister(ref: ServiceRef, key: InstanceKey): boolean {
+    const before = this.#find(ref, key)
+    if (before === undefined) return false
+    this.#health.release(ref, key)
+    const change: Change = {
+      kind: 'instance_removed',
+      ref,
+      key,
+      before,
+      reason: 'deregistered',
+    }
+    this.#registry.commit([change])
+    return true
+  }
+
+  /** Changes the given fields of a known instance; counts as a beat. */
+  patch(ref: ServiceRef, key: InstanceKey, patch: InstancePatch): 'patched' | 'no_instance' {
+    const before = this.#find(ref, key)
+    if (before === undefined) return 'no_instance'
+    this.#put(ref, before, { ...before, ...patch }, 'updated')
+    return 'patched'
+  }
+
+  /** A beat without a body: only a known instance has a lease to renew. */
+  lightBeat(ref: ServiceRef, key: InstanceKey): BeatOutcome {
+    const known = this.#find(ref, key)
+    if (known === undefined) return { kind: 'unknown' }
+    this.#renew(ref, known)
+    return { kind: 'known', intervalMs: known.times.intervalMs }
+  }
+
+  /** A beat with a body registers an unknown instance; a known one keeps what it registered with. */
+  fullBeat(ref: ServiceRef, spec: InstanceSpec): BeatOutcome {
+    const key = keyOf(spec)
+    const known = this.#find(ref, key)
+    if (known === undefined) this.#put(ref, undefined, { ...spec, key }, 'beat')
+    else this.#renew(ref, known)
+    return { kind: 'known', intervalMs: (known ?? spec).times.intervalMs }
+  }
+
+  createService(ref: ServiceRef, settings: ServiceSettings): 'created' | 'exists' {
+    if (findService(this.snapshot, ref) !== undefined) return 'exists'
+    this.#checkServiceCount(ref)
+    this.#registry.commit([{ kind: 'service_put', ref, settings, declared: true }])
+    return 'created'
+  }
+
+  updateService(ref: ServiceRef, settings: ServiceSettings): 'updated' | 'not_found' {
+    if (findService(this.snapshot, ref) === undefined) return 'not_found'
+    this.#registry.commit([{ kind: 'service_put', ref, settings, declared: true }])
+    return 'updated'
+  }
+
+  /** A service with instances is not deleted: refusing is safer, and what Nacos 2.x does. */
+  deleteService(ref: ServiceRef): 'deleted' | 'not_found' | 'not_empty' {
+    const service = findService(this.snapshot, ref)
+    if (service === undefined) return 'not_found'
+    if (service.instances.size > 0) return 'not_empty'
+    this.#registry.commit([{ kind: 'service_removed', ref }])
+    return 'deleted'
+  }
+
+  #find(ref: ServiceRef, key: InstanceKey): Instance | undefined {
+    return findService(this.snapshot, ref)?.instances.get(key)
+  }
+
+  #renew(ref: ServiceRef, known: Instance): void {
+    if (!isEphemeral(known)) return
+    if (known.healthy) this.#health.beat(ref, known)
+    else this.#put(ref, known, { ...known, healthy: true }, 'recovered')
+  }
+
+  #put(ref: ServiceRef, before: Instance | undefined, after: Instance, reason: PutReason): void {
+    if (before === undefined) this.#checkRoom(ref)
+    if (isEphemeral(after)) this.#health.beat(ref, after)
+    this.#registry.commit([{ kind: 'instance_put', ref, before, after, reason }])
+  }
+
+  #checkRoom(ref: ServiceRef): void {
+    const service = findService(this.snapshot, ref)
+    if (service === undefined) this.#checkServiceCount(ref)
+    const { instancesPerServiceMax } = this.#limits
+    if ((service ?? emptyService(ref)).instances.size < instancesPerServiceMax) return
+    throw new CairnError(
+      'too_large',
+      `service ${groupedName(ref)} holds ${instancesPerServiceMax} instances, ` +
+        'the limit naming.instances_per_service_max',
+    )
+  }
+
+  #checkServiceCount(ref: ServiceRef): void {
+    const { servicesPerNamespaceMax } = this.#limits
+    const count = this.snapshot.namespaces.get(ref.namespace)?.serviceCount ?? 0
+    if (count < servicesPerNamespaceMax) return
+    throw new CairnError(
+      'too_large',
+      `namespace ${ref.namespace} holds ${servicesPerNamespaceMax} services, ` +
+        'the limit naming.services_per_namespace_max',
+    )
+  }
+}
+
+function isEphemeral(instance: Pick<Instance, 'kind'>): boolean {
+  return instance.kind === 'ephemeral'
+}
+
+function keyOf(spec: InstanceSpec): InstanceKey {
+  return instanceKey(spec.kind, spec.ip, spec.port, spec.cluster)
+}

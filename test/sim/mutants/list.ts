@@ -1,0 +1,205 @@
+/** One planted bug: a piece of text that stands exactly once in the file, and what replaces it. */
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly put: string
+}
+
+const LEASE = 'src/core/health/lease.ts'
+const LEASES = 'src/core/health/leases.ts'
+const LEASE_CLOCK = 'src/core/health/lease-clock.ts'
+const DRIVER = 'src/engine/health-driver.ts'
+const NAMING = 'src/engine/naming.ts'
+const COMMIT = 'src/engine/commit.ts'
+const STEP = 'src/core/registry/step.ts'
+
+/** Bugs that the simulator must find. One that it misses is not struck from the list: it is work. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'instances are removed a second too early',
+    file: LEASE,
+    find: 'silentMs > lease.times.removeMs',
+    put: 'silentMs > lease.times.removeMs - 1_000',
+  },
+  {
+    name: 'silence is judged by the removal time only',
+    file: LEASE,
+    find: 'silentMs > lease.times.unhealthyMs',
+    put: 'silentMs > lease.times.removeMs',
+  },
+  {
+    name: 'a removal time below the unhealthy time is looked at too late',
+    file: LEASE,
+    find: 'Math.min(unhealthyMs, removeMs)',
+    put: 'unhealthyMs',
+  },
+  {
+    name: 'the old lease stays on the wheel when a new one takes its place',
+    file: LEASES,
+    find: 'old.isReleased = true',
+    put: 'old.isReleased = false',
+  },
+  {
+    name: 'a released lease still expires',
+    file: LEASES,
+    find: '    lease.isReleased = true\n',
+    put: '',
+  },
+  {
+    name: 'a deadline that moved nearer is not put forward',
+    file: LEASES,
+    find: 'times.unhealthyMs < known.times.unhealthyMs',
+    put: 'false',
+  },
+  {
+    name: 'a removal that moved nearer is not put forward',
+    file: LEASES,
+    find: '|| times.removeMs < known.times.removeMs',
+    put: '',
+  },
+  {
+    name: 'a lease that recovers keeps its far deadline',
+    file: LEASES,
+    find: '!known.isBeating || times',
+    put: 'times',
+  },
+  {
+    name: 'a beat does not renew a known lease',
+    file: LEASES,
+    find: '    known.lastBeat = now\n',
+    put: '',
+  },
+  {
+    name: 'the wheel moves on though its slot is not empty',
+    file: LEASES,
+    find: 'Math.min(slot.length, left)',
+    put: 'Math.min(slot.length, 1)',
+  },
+  {
+    name: 'a silent lease is not put back',
+    file: LEASES,
+    find: '      lease.isBeating = false\n      due.push({ lease, fate })\n',
+    put: '      lease.isBeating = false\n      due.push({ lease, fate })\n      return\n',
+  },
+  {
+    name: 'leases pay for the stalls of the process',
+    file: LEASE_CLOCK,
+    find: 'this.#stalledMs += gap - this.#gapMax',
+    put: 'this.#stalledMs += 0',
+  },
+  {
+    name: 'lease time stands still in a busy process',
+    file: LEASE_CLOCK,
+    find: 'if (gap > this.#gapMax) this.#stalledMs += gap - this.#gapMax',
+    put: 'if (gap >= 100) this.#stalledMs += gap',
+  },
+  {
+    name: 'a silent instance is not published as unhealthy',
+    file: DRIVER,
+    find: 'const after = { ...before, healthy: false }',
+    put: 'const after = { ...before }',
+  },
+  {
+    name: 'instances expire where nothing may expire',
+    file: DRIVER,
+    find: "fate === 'expired' && this.#options.expireInstances",
+    put: "fate === 'expired'",
+  },
+  {
+    name: 'a service is removed with its instances in it',
+    file: DRIVER,
+    find: 'service.instances.size === 0 && ',
+    put: '',
+  },
+  {
+    name: 'a declared service is removed when it is empty',
+    file: DRIVER,
+    find: ' && !service.declared',
+    put: '',
+  },
+  {
+    name: 'an empty service is kept for ever',
+    file: DRIVER,
+    find: '      this.noteEmpty(ref)\n',
+    put: '',
+  },
+  {
+    name: 'the time of emptiness is not counted anew',
+    file: DRIVER,
+    find: '    this.#empty.delete(id)\n    this.#empty.set(id',
+    put: '    if (this.#empty.has(id)) return\n    this.#empty.set(id',
+  },
+  {
+    name: 'a light beat is answered and forgotten',
+    file: NAMING,
+    find: "    this.#renew(ref, known)\n    return { kind: 'known', intervalMs: known.times.intervalMs }",
+    put: "    return { kind: 'known', intervalMs: known.times.intervalMs }",
+  },
+  {
+    name: 'a beat does not make an unhealthy instance healthy',
+    file: NAMING,
+    find: 'if (known.healthy) this',
+    put: 'if (ref !== undefined) this',
+  },
+  {
+    name: 'a registration does not count as a beat',
+    file: NAMING,
+    find: 'if (isEphemeral(after)) this',
+    put: "if (isEphemeral(after) && reason !== 'updated') this",
+  },
+  {
+    name: 'persistent instances have leases',
+    file: NAMING,
+    find: 'if (isEphemeral(after)) this',
+    put: 'if (ref !== undefined) this',
+  },
+  {
+    name: 'a deregistration leaves its lease behind',
+    file: NAMING,
+    find: '    this.#health.release(ref, key)\n',
+    put: '    this.#health.noteEmpty(ref)\n',
+  },
+  {
+    name: 'one instance too many fits in a service',
+    file: NAMING,
+    find: 'instances.size < instancesPerServiceMax',
+    put: 'instances.size <= instancesPerServiceMax',
+  },
+  {
+    name: 'only the first service of a commit is published',
+    file: COMMIT,
+    find: 'changes.length === 1 && first !== undefined',
+    put: 'first !== undefined',
+  },
+  {
+    name: 'only the first change of a commit is counted',
+    file: COMMIT,
+    find: 'this.tally.apply(changes)',
+    put: 'this.tally.apply(changes.slice(0, 1))',
+  },
+  {
+    name: 'the zone is published before the change',
+    file: COMMIT,
+    find: '    this.#snapshot = applyChanges(this.#snapshot, changes)\n    this.tally.apply(changes)\n    this.#ports.zones.publish(touchedBy(changes), this.#snapshot)',
+    put: '    this.#ports.zones.publish(touchedBy(changes), this.#snapshot)\n    this.tally.apply(changes)\n    this.#snapshot = applyChanges(this.#snapshot, changes)',
+  },
+  {
+    name: 'the revision stands still',
+    file: STEP,
+    find: 'revision: snapshot.revision + 1',
+    put: 'revision: snapshot.revision',
+  },
+  {
+    name: 'a removed service is still counted',
+    file: STEP,
+    find: 'serviceCount: namespace.serviceCount - 1',
+    put: 'serviceCount: namespace.serviceCount',
+  },
+  {
+    name: 'a removed service is still listed',
+    file: STEP,
+    find: 'names: group.names.delete(ref.name)',
+    put: 'names: group.names',
+  },
+]

@@ -1,0 +1,140 @@
+import { fileURLToPath } from 'node:url'
+
+import { CLIENT_CORE, type CpuReading, cpuSince, readCpu, run, sleep } from '../process.ts'
+import { Blast } from './blast.ts'
+import { Churn, type ChurnResult } from './churn.ts'
+import { runDnsperf } from './dnsperf.ts'
+import { type Libc, openLibc } from './libc.ts'
+import { buildPackets, type Mix, questionsOf } from './packets.ts'
+import type { Latency, Tally } from './tally.ts'
+import { TcpBlast } from './tcp.ts'
+
+/**
+ * The load generator: a process of its own on its own core. It reads the server's CPU time itself,
+ * at the very moments between which it counts answers.
+ */
+
+export interface Load {
+  readonly port: number
+  /** The server, whose CPU time is read. */
+  readonly pid: number
+  readonly mix: Mix
+  readonly names: number
+  readonly seconds: number
+  readonly warmupSeconds: number
+  readonly sockets: number
+  readonly window: number
+  /** Open loop at so many queries per second; without it, a closed loop. */
+  readonly rate?: number
+  /** Changes to the registry while an open loop runs. */
+  readonly churn?: { readonly httpPort: number; readonly perSecond: number }
+}
+
+export interface Measured {
+  readonly tool: 'ffi' | 'tcp' | 'dnsperf'
+  readonly seconds: number
+  readonly sent: number
+  readonly answered: number
+  readonly late: number
+  readonly lost: number
+  readonly skipped: number
+  /** By kind; anything here fails the run. */
+  readonly faults: Readonly<Record<string, number>>
+  /** Share of the generator's turns that found nothing to read: near 0, it was the limit. */
+  readonly idleShare: number
+  /** The server's, nanoseconds. */
+  readonly cpu: CpuReading
+  readonly latency?: Latency
+  readonly churn?: ChurnResult
+}
+
+export const DEFAULTS = { sockets: 16, window: 16, warmupSeconds: 1 } as const
+
+/** Runs the generator on its core and returns what it measured. */
+export async function generate(load: Load, core: number = CLIENT_CORE): Promise<Measured> {
+  if (load.mix !== 'tcp' && openLibc() === undefined) return await runDnsperf(load, core)
+  const withinMs = (load.seconds + load.warmupSeconds) * 1_000 + 30_000
+  const out = await run(
+    [
+      'taskset',
+      '-c',
+      String(core),
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      fileURLToPath(import.meta.url),
+      JSON.stringify(load),
+    ],
+    withinMs,
+  )
+  return JSON.parse(out) as Measured
+}
+
+async function main(load: Load): Promise<void> {
+  const libc = openLibc()
+  const measured =
+    load.mix === 'tcp' || libc === undefined ? await measureTcp(load) : measureUdp(libc, load)
+  process.stdout.write(JSON.stringify(measured))
+}
+
+function measureUdp(libc: Libc, load: Load): Measured {
+  const packets = buildPackets(questionsOf(load.mix, load.names))
+  const blast = new Blast(libc, packets, load)
+  const churn = load.churn === undefined ? undefined : new Churn(libc, load, load.churn)
+  drive(blast, load, load.warmupSeconds, churn)
+  // Faults of the warm-up are faults, too; its counts and times are not ours.
+  const warmFaults = blast.startOver().faults
+  churn?.startOver()
+  const before = readCpu(load.pid)
+  const start = performance.now()
+  drive(blast, load, load.seconds, churn)
+  const seconds = (performance.now() - start) / 1_000
+  const cpu = cpuSince(load.pid, before)
+  const answered = blast.tally.answered
+  const late = blast.tally.late
+  blast.drain()
+  churn?.close()
+  blast.close()
+  return {
+    ...summarize(blast.tally, 'ffi'),
+    seconds,
+    answered,
+    late,
+    cpu,
+    faults: { ...warmFaults, ...blast.tally.faults },
+    ...(load.rate === undefined ? {} : { latency: blast.tally.latency.read() }),
+    ...(churn === undefined ? {} : { churn: churn.read(seconds) }),
+  }
+}
+
+function drive(blast: Blast, load: Load, seconds: number, churn: Churn | undefined): void {
+  if (load.rate === undefined) blast.runClosed(seconds * 1_000)
+  else blast.runOpen(load.rate, seconds * 1_000, (now) => churn?.turn(now))
+}
+
+async function measureTcp(load: Load): Promise<Measured> {
+  const packets = buildPackets(questionsOf('tcp', load.names), 2)
+  const { port, window } = load
+  using blast = await TcpBlast.open(packets, { port, window, connections: load.sockets })
+  blast.start()
+  await sleep(load.warmupSeconds * 1_000)
+  const warmFaults = blast.startOver().faults
+  const before = readCpu(load.pid)
+  const start = performance.now()
+  await sleep(load.seconds * 1_000)
+  const seconds = (performance.now() - start) / 1_000
+  const cpu = cpuSince(load.pid, before)
+  const { answered } = blast.tally
+  await blast.drain(500)
+  const faults = { ...warmFaults, ...blast.tally.faults }
+  return { ...summarize(blast.tally, 'tcp'), seconds, answered, cpu, faults }
+}
+
+type Summary = Omit<Measured, 'seconds' | 'cpu' | 'faults'>
+
+function summarize(tally: Tally, tool: 'ffi' | 'tcp'): Summary {
+  const { sent, answered, late, lost, skipped, sweeps, idleSweeps } = tally
+  const idleShare = sweeps === 0 ? Number.NaN : idleSweeps / sweeps
+  return { tool, sent, answered, late, lost, skipped, idleShare }
+}
+
+if (import.meta.main) await main(JSON.parse(process.argv[2] ?? '{}') as Load)

@@ -1,0 +1,86 @@
+import type { Millis } from '../../kernel/ids.ts'
+import type { GroupName, NamespaceId } from '../../core/registry/ids.ts'
+import type { Level } from '../../engine/ports.ts'
+import type { Answers } from './kinds-many.ts'
+
+/** Everything an operator may choose, parsed and checked. Frozen all the way down. */
+export interface Settings {
+  readonly server: ServerSettings
+  readonly http: HttpSettings
+  readonly grpc: { readonly port: number }
+  readonly peer: { readonly port: number }
+  readonly dns: DnsSettings
+  readonly naming: NamingSettings
+  readonly log: LogSettings
+}
+
+export interface ServerSettings {
+  readonly name: string
+  readonly dataDir: string
+  /** IPv4 and IPv6 literals, at least one. */
+  readonly listen: readonly string[]
+  readonly mode: 'standalone'
+}
+
+export interface HttpSettings {
+  /** 0: any free port. */
+  readonly port: number
+  readonly bodyMaxBytes: number
+}
+
+export type DnsSettings = DnsAnswerSettings & DnsTransportSettings
+
+/** What is answered. */
+export interface DnsAnswerSettings {
+  /** Zones of the registry: lower case, with the final dot, at least one. */
+  readonly zone: readonly string[]
+  readonly zonesDir: string
+  readonly ttlSeconds: number
+  readonly negativeTtlSeconds: number
+  readonly failOpen: boolean
+  readonly answers: Answers
+  /** Lower case, with the final dot. */
+  readonly reverseZones: readonly string[]
+  /** DNS label, lower case → namespace id. */
+  readonly namespaceAliases: ReadonlyMap<string, NamespaceId>
+  /** DNS label, lower case → group. */
+  readonly groupAliases: ReadonlyMap<string, GroupName>
+  readonly strictSrv: boolean
+  readonly nsid: string
+}
+
+/** How it is carried. */
+export interface DnsTransportSettings {
+  /** 0: any free port, the same for UDP and TCP. */
+  readonly port: number
+  readonly workers: number
+  readonly ednsUdpSize: number
+  readonly tableBytes: number
+  readonly receiveBufferBytes: number
+  readonly tcpConnectionsMax: number
+  readonly tcpConnectionsPerClientMax: number
+  readonly tcpIdleMs: Millis
+  readonly tcpMessageTimeoutMs: Millis
+  readonly tcpInFlightMax: number
+}
+
+export interface NamingSettings {
+  readonly instancesPerServiceMax: number
+  readonly servicesPerNamespaceMax: number
+  readonly metadataKeysMax: number
+  readonly metadataBytesMax: number
+  readonly expireInstances: boolean
+  readonly emptyServiceMs: Millis
+}
+
+export interface LogSettings {
+  readonly level: Level
+  readonly format: 'json'
+}
+
+/** What defaults depend on; handed in, so that reading settings stays a function. */
+export interface HostFacts {
+  readonly name: string
+  /** Processors this process may use. */
+  readonly cores: number
+}

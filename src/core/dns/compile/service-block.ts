@@ -1,0 +1,136 @@
+import type { ClusterName } from '../../registry/ids.ts'
+import { listInstances } from '../../registry/select.ts'
+import type { Instance, Service } from '../../registry/state.ts'
+import { encodeLabel } from '../labels.ts'
+import { lowerName, prefixName } from '../name.ts'
+import { BLOCK, FLAG, KIND, SECTION, SECTION_FLAG, SERVICE } from '../table/layout.ts'
+import type { BlockBuilder } from './block-builder.ts'
+import { chooseCandidates, mergeByAddress, type Candidates, type Weighted } from './candidates.ts'
+import { buildText, type ServiceNote } from './service-text.ts'
+import { buildSrvs } from './srv-table.ts'
+
+export interface ServiceOptions {
+  /** Seconds; metadata `dns.ttl` overrides it. */
+  readonly ttl: number
+  /** 0 = auto, −1 = all, else at most so many; metadata `dns.answers` overrides it. */
+  readonly answers: number
+  readonly failOpen: boolean
+  /** Number and apex of the zone that instance names live in. */
+  readonly zone: number
+  readonly apex: Uint8Array
+}
+
+/** Hosts that cannot stand in a record and were left out. */
+export interface BuildResult {
+  readonly unpublished: number
+}
+
+/** Writes a service's block into the builder. Cost: proportional to its instances. */
+export function buildService(
+  builder: BlockBuilder,
+  service: Service,
+  options: ServiceOptions,
+  note: ServiceNote,
+): BuildResult {
+  const instances = listInstances(service)
+  const selections = selectionsOf(instances)
+  builder.reset(SERVICE.SECTIONS + selections.length * SECTION.SIZE)
+  builder.setInt32(BLOCK.KIND, KIND.SERVICE)
+  builder.setInt32(BLOCK.FLAGS, FLAG.DYNAMIC)
+  builder.setInt32(BLOCK.ZONE, options.zone)
+  const ttl = parseTtl(service) ?? options.ttl
+  builder.setInt32(SERVICE.TTL, ttl)
+  builder.setInt32(SERVICE.ANSWERS, parseAnswers(service) ?? options.answers)
+  builder.setInt32(SERVICE.SECTION_COUNT, selections.length)
+  let unpublished = 0
+  let whole: Candidates | undefined
+  for (const [i, selection] of selections.entries()) {
+    const { protectThreshold } = service.settings
+    const chosen = chooseCandidates(selection.instances, protectThreshold, options.failOpen)
+    const at = SERVICE.SECTIONS + i * SECTION.SIZE
+    const skipped = buildSection(builder, at, chosen, { ...options, ttl })
+    buildCluster(builder, at, selection.cluster)
+    if (whole === undefined) {
+      whole = chosen
+      unpublished = skipped
+    }
+  }
+  buildText(builder, service, whole, note, ttl)
+  return { unpublished }
+}
+
+interface Selection {
+  readonly cluster: ClusterName | undefined
+  readonly instances: readonly Instance[]
+}
+
+/** The whole first; then each cluster, unless the only one is the whole. */
+function selectionsOf(instances: readonly Instance[]): readonly Selection[] {
+  const first = instances[0]
+  if (first === undefined || instances.every((one) => one.cluster === first.cluster)) {
+    return [{ cluster: first?.cluster, instances }]
+  }
+  const clusters = Map.groupBy(instances, (one) => one.cluster)
+  const each = [...clusters].map(([cluster, members]) => ({ cluster, instances: members }))
+  return [{ cluster: undefined, instances }, ...each]
+}
+
+function buildCluster(builder: BlockBuilder, at: number, cluster: ClusterName | undefined): void {
+  if (cluster === undefined) return
+  const label = lowerName(prefixName([encodeLabel(cluster, 'cluster')], new Uint8Array(1)))
+  builder.setInt32(at + SECTION.CLUSTER, builder.pushBytes(label.subarray(0, -1)))
+}
+
+function buildSection(
+  builder: BlockBuilder,
+  at: number,
+  candidates: Candidates,
+  options: ServiceOptions,
+): number {
+  const v4 = mergeByAddress(candidates.chosen, 4)
+  const v6 = mergeByAddress(candidates.chosen, 6)
+  const flags =
+    (candidates.isProtected ? SECTION_FLAG.PROTECTED : 0) |
+    (candidates.chosen.some((one) => protocolToken(one.metadata)) ? SECTION_FLAG.TOKENS : 0) |
+    (isUneven(v4) ? SECTION_FLAG.A_UNEQUAL : 0) |
+    (isUneven(v6) ? SECTION_FLAG.AAAA_UNEQUAL : 0)
+  builder.setInt32(at + SECTION.FLAGS, flags)
+  builder.setInt32(at + SECTION.A_COUNT, v4.length)
+  builder.setInt32(at + SECTION.A_TABLE, buildAddresses(builder, v4))
+  builder.setInt32(at + SECTION.AAAA_COUNT, v6.length)
+  builder.setInt32(at + SECTION.AAAA_TABLE, buildAddresses(builder, v6))
+  return buildSrvs(builder, at, candidates.chosen, options)
+}
+
+function isUneven(weighted: readonly Weighted[]): boolean {
+  return weighted.some((one) => one.weight !== weighted[0]?.weight)
+}
+
+/** Running sums of the weights, then the addresses. */
+function buildAddresses(builder: BlockBuilder, weighted: readonly Weighted[]): number {
+  builder.align()
+  const table = builder.skip(weighted.length * 8)
+  let sum = 0
+  for (const [i, one] of weighted.entries()) {
+    sum += one.weight
+    builder.setFloat64(table + i * 8, sum)
+  }
+  for (const one of weighted) builder.pushBytes(one.octets)
+  return table
+}
+
+/** Metadata `dns.ttl`, 0 … 3600 s; anything else counts as absent. */
+function parseTtl(service: Service): number | undefined {
+  const text = service.settings.metadata.get('dns.ttl')
+  if (text === undefined || !/^\d{1,4}$/.test(text)) return undefined
+  return Number(text) <= 3600 ? Number(text) : undefined
+}
+
+/** Metadata `dns.answers`: `auto`, `all` or 1 … 64. */
+function parseAnswers(service: Service): number | undefined {
+  const text = service.settings.metadata.get('dns.answers')
+  if (text === 'auto') return 0
+  if (text === 'all') return -1
+  if (text === undefined || !/^\d{1,2}$/.test(text)) return undefined
+  return Number(text) >= 1 && Number(text) <= 64 ? Number(text) : undefined
+}

@@ -1,0 +1,59 @@
+import { assert } from '../../../kernel/assert.ts'
+import { ARENA_START, HEADER, MAGIC, READERS_MAX, readerSlot } from './layout.ts'
+
+/** Three views of one shared buffer: by number, by octet, and as words for `Atomics`. */
+export interface TableMemory {
+  readonly buffer: SharedArrayBuffer
+  readonly view: DataView
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
+}
+
+/** At least this much; the default setting reserves far more address space, untouched until used. */
+export const TABLE_BYTES_MIN: number = 1 << 20
+
+/** A new empty table. `seedLow` and `seedHigh` key the name hash. */
+export function createTable(byteLength: number, seedLow: number, seedHigh: number): TableMemory {
+  assert(byteLength >= TABLE_BYTES_MIN, 'the table is at least 1 MiB')
+  assert(byteLength > ARENA_START && byteLength < 2 ** 31, 'offsets in the table fit 31 bits')
+  const memory = openTable(new SharedArrayBuffer(byteLength & ~7))
+  memory.view.setInt32(HEADER.MAGIC, MAGIC, true)
+  memory.view.setInt32(HEADER.SEED, seedLow, true)
+  memory.view.setInt32(HEADER.SEED + 4, seedHigh, true)
+  memory.view.setInt32(HEADER.EPOCH, 1, true)
+  return memory
+}
+
+/** The same table in another thread. */
+export function openTable(buffer: SharedArrayBuffer): TableMemory {
+  return {
+    buffer,
+    view: new DataView(buffer),
+    bytes: new Uint8Array(buffer),
+    words: new Int32Array(buffer),
+  }
+}
+
+/**
+ * A reader's guard: blocks that a reader may still see are not reused. `enter` before the first
+ * look of a batch, `leave` after the last. The load of the index pointer that follows is atomic,
+ * so it cannot move before the store.
+ */
+export class Reader {
+  readonly #words: Int32Array
+  readonly #slot: number
+
+  constructor(memory: TableMemory, worker: number) {
+    assert(worker >= 0 && worker < READERS_MAX, 'a reader has a slot')
+    this.#words = memory.words
+    this.#slot = readerSlot(worker) >> 2
+  }
+
+  enter(): void {
+    Atomics.store(this.#words, this.#slot, Atomics.load(this.#words, HEADER.EPOCH >> 2))
+  }
+
+  leave(): void {
+    Atomics.store(this.#words, this.#slot, 0)
+  }
+}

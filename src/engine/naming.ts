@@ -37,7 +37,7 @@ export type BeatOutcome =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'known'; readonly intervalMs: Millis }
 
-/** The use cases of the registry, the same for every front. Synchronous: the answer is the commit. */
+/** The registry's use cases, one set for all fronts. Synchronous: the answer is the commit. */
 export class Naming {
   readonly #registry: Registry
   readonly #health: HealthDriver

@@ -19,7 +19,7 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-/** A fault of the caller or of the world. Thrown by parsers and use cases, caught only at fronts. */
+/** A fault of caller or world. Thrown by parsers and use cases, caught only at fronts. */
 export class CairnError extends Error {
   readonly code: ErrorCode
 

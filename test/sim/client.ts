@@ -4,7 +4,7 @@ import type { InstanceSpec } from '../../src/engine/naming.ts'
 import type { Chance } from './chance.ts'
 import { keyOf, type World } from './world.ts'
 
-/** What clients and faults of one run are like: drawn once per seed, so that runs differ in kind. */
+/** What the clients and faults of one run are like; drawn per seed, so runs differ in kind. */
 export interface Knobs {
   /** Longest time that a request is on its way; ms. */
   readonly delayMaxMs: number

@@ -43,7 +43,7 @@ export class Leases {
       return
     }
     known.lastBeat = now
-    // A deadline that moved nearer must be found in time; a farther one is found early and put back.
+    // A deadline that moved nearer must be found in time; a farther one is put back when found.
     const isNearer = !known.isBeating || times.unhealthyMs < known.times.unhealthyMs
     known.isBeating = true
     if (isNearer || times.removeMs < known.times.removeMs) this.#replace(known, times)

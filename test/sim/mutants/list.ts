@@ -14,7 +14,7 @@ const NAMING = 'src/engine/naming.ts'
 const COMMIT = 'src/engine/commit.ts'
 const STEP = 'src/core/registry/step.ts'
 
-/** Bugs that the simulator must find. One that it misses is not struck from the list: it is work. */
+/** Bugs that the simulator must find. One that it misses stays in the list: it is work. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'instances are removed a second too early',

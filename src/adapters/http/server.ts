@@ -1,0 +1,87 @@
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyHttpOptions,
+  type RawServerDefault,
+} from 'fastify'
+import { answerClientError } from './client-error.ts'
+import type { HttpFront } from './front.ts'
+import { probeRoutes } from './probes.ts'
+import { sendSpringError } from './spring-error.ts'
+import { answerError } from './v1/errors.ts'
+import { v1Routes } from './v1/v1.ts'
+
+/** How often Node looks for requests that take too long; ms. */
+const CHECK_MS = 2_000
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+/** One HTTP server, not yet listening. A member that listens on several addresses has several. */
+export function createHttpServer(front: HttpFront): FastifyInstance {
+  const server = fastify(optionsOf(front))
+  addHooks(server, front)
+  server.setErrorHandler((error, request, reply) => answerError(front, error, request, reply))
+  server.setNotFoundHandler((request, reply) => {
+    sendSpringError(front, request, reply, 404, 'No message available')
+  })
+  probeRoutes(server, front)
+  v1Routes(server, front)
+  return server
+}
+
+/** No logger: requests carry tokens in their URLs and are never logged. */
+function optionsOf(front: HttpFront): FastifyHttpOptions<RawServerDefault> {
+  const { limits } = front
+  return {
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    forceCloseConnections: true,
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
+    },
+    routerOptions: {
+      ignoreDuplicateSlashes: true,
+      ignoreTrailingSlash: true,
+      // Nacos' rules of reading a query are not Fastify's: see core/nacos/params.ts.
+      querystringParser: () => NO_QUERY,
+    },
+    frameworkErrors: (_error, request, reply) => {
+      sendSpringError(front, request, reply, 400, 'the path is not a valid URL')
+    },
+    clientErrorHandler: (error, socket) => answerClientError(front, error, socket),
+  }
+}
+
+const NO_QUERY: Readonly<Record<string, unknown>> = Object.freeze({})
+
+function addHooks(server: FastifyInstance, front: HttpFront): void {
+  server.addHook('onRequest', (_request, reply, done) => {
+    void reply
+      .header('content-security-policy', "script-src 'self'")
+      .header('x-content-type-options', 'nosniff')
+    done()
+  })
+  server.addHook('onResponse', (request, reply, done) => {
+    front.observe(routeOf(request), methodOf(request), reply.statusCode, secondsOf(reply))
+    done()
+  })
+}
+
+/** The template that matched, never the URL. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? 'unmatched'
+}
+
+function methodOf(request: FastifyRequest): string {
+  return METHODS.has(request.method) ? request.method : 'OTHER'
+}
+
+function secondsOf(reply: FastifyReply): number {
+  return reply.elapsedTime / 1_000
+}

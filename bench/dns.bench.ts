@@ -5,7 +5,7 @@ import { type Mix, MIXES } from './dns/packets.ts'
 import { formatTable, median, percent, record, round, type Row, thousands } from './dns/report.ts'
 import { type DnsSubject, isBuilt, startDns, type SubjectName, SUBJECTS } from './dns/subjects.ts'
 import { verify } from './dns/verify.ts'
-import { describeMachine, sleep } from './process.ts'
+import { describeMachine, pinSelf, sleep } from './process.ts'
 
 /**
  * `node bench/dns.bench.ts --help`. Cairn and its peers by turns on one core, the generator on the
@@ -45,6 +45,7 @@ interface Result {
 async function main(): Promise<void> {
   const plan = readPlan()
   if (plan === undefined) return
+  await pinSelf()
   await using running = new AsyncDisposableStack()
   const started: DnsSubject[] = []
   for (const name of plan.subjects) {
@@ -79,7 +80,7 @@ async function compare(plan: Plan, started: readonly DnsSubject[]): Promise<bool
     for (let round = 1; round <= plan.rounds; round++) {
       for (const [i, at] of started.entries()) {
         const subject = plan.subjects[i] ?? 'toy'
-        const measured = await measure(plan, at, mix)
+        const measured = await measureUndisturbed(plan, at, mix)
         results.push({ mix, subject, measured })
         console.error(`${mix} ${round} ${subject}: ${describe(measured)}`)
       }
@@ -89,6 +90,19 @@ async function compare(plan: Plan, started: readonly DnsSubject[]): Promise<bool
   console.log(formatTable(rows))
   if (plan.isRecorded) await record('DNS', rows)
   return reportFaults(results)
+}
+
+/** Others took more than this share of one of the cores: once more, a few times. */
+const DISTURBED = 0.05
+const TRIES = 4
+
+async function measureUndisturbed(plan: Plan, at: DnsSubject, mix: Mix): Promise<Measured> {
+  let best = await measure(plan, at, mix)
+  for (let i = 1; i < TRIES && best.disturbed > DISTURBED; i++) {
+    const next = await measure(plan, at, mix)
+    if (next.disturbed < best.disturbed) best = next
+  }
+  return best
 }
 
 async function measure(plan: Plan, at: DnsSubject, mix: Mix): Promise<Measured> {
@@ -124,6 +138,7 @@ function describe(measured: Measured): string {
     `lost ${percent(lossOf(measured))}`,
     `busy ${percent(cpu.run / 1e9 / seconds)}`,
     `waited ${percent(cpu.wait / 1e9 / seconds)}`,
+    `disturbed ${percent(measured.disturbed)}`,
     `generator idle ${percent(idleShare)}`,
     ...(latency === undefined ? [] : [`latency ${JSON.stringify(latency)}`]),
     ...(churn === undefined ? [] : [`churn ${JSON.stringify(churn)}`]),
@@ -149,7 +164,7 @@ function toRows(plan: Plan, mix: Mix, results: readonly Result[]): Row[] {
       [`× ${first}`]: `${round(median(ratios), 2)} [${round(Math.min(...ratios), 2)}–${round(Math.max(...ratios), 2)}]`,
       'answered/s': thousands(middle((m) => m.answered / m.seconds)),
       lost: percent(middle((m) => lossOf(m))),
-      waited: percent(middle((m) => m.cpu.wait / 1e9 / m.seconds)),
+      disturbed: percent(middle((m) => m.disturbed)),
       busy: percent(middle((m) => m.cpu.run / 1e9 / m.seconds)),
       ...(plan.load.rate === undefined ? {} : latencyCells(middle)),
       ...(plan.churn === 0 ? {} : churnCells(middle)),

@@ -139,6 +139,24 @@ export class Subject implements AsyncDisposable {
   }
 }
 
+/** The whole bench on the clients' core, so that only the server runs on its own. */
+export async function pinSelf(): Promise<void> {
+  await run(['taskset', '-acp', String(CLIENT_CORE), String(process.pid)])
+}
+
+/**
+ * Nanoseconds that a core was not idle, stolen time included: what is left after our own share is
+ * what others took. Counted in ticks of 10 ms.
+ */
+export function readBusy(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'utf8'))?.[1]
+  // user nice system idle iowait irq softirq steal
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (line ?? '')
+    .split(' ')
+    .map(Number)
+  return (user + nice + system + irq + softirq + steal) * 10_000_000
+}
+
 export async function sleep(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { cpuSince, readCpu, run } from '../process.ts'
+import { run } from '../process.ts'
 import type { Load, Measured } from './generator.ts'
+import { Meter, type Metered } from './meter.ts'
 import { questionsOf } from './packets.ts'
 
 /**
@@ -19,9 +20,9 @@ export async function runDnsperf(load: Load, core: number): Promise<Measured> {
     writeFileSync(file, questions.map((q) => `${q.name} ${types[q.type] ?? 'A'}\n`).join(''))
     const command = (seconds: number): string[] => commandOf(load, core, file, seconds)
     await run(command(load.warmupSeconds))
-    const before = readCpu(load.pid)
+    const meter = new Meter(load.pid)
     const out = await run(command(load.seconds), load.seconds * 1_000 + 30_000)
-    return parse(out, { load, cpu: cpuSince(load.pid, before) })
+    return parse(out, { load, metered: meter.stop() })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -38,13 +39,16 @@ function commandOf(load: Load, core: number, file: string, seconds: number): str
   return command
 }
 
-function parse(out: string, context: { load: Load; cpu: Measured['cpu'] }): Measured {
-  const { load, cpu } = context
+function parse(out: string, context: { load: Load; metered: Metered }): Measured {
+  const { load, metered } = context
   const read = (pattern: RegExp): number => Number(pattern.exec(out)?.[1] ?? Number.NaN)
   const expected = load.mix === 'nx' ? 'NXDOMAIN' : 'NOERROR'
   const codes = /Response codes:\s+(.*)/.exec(out)?.[1] ?? ''
   const isRight = codes.split(', ').every((part) => part.startsWith(expected))
   return {
+    ...metered,
+    // Its own CPU time is not told apart from others'.
+    disturbed: Number.NaN,
     tool: 'dnsperf',
     seconds: read(/Run time \(s\):\s+([\d.]+)/),
     sent: read(/Queries sent:\s+(\d+)/),
@@ -54,6 +58,5 @@ function parse(out: string, context: { load: Load; cpu: Measured['cpu'] }): Meas
     skipped: 0,
     faults: isRight ? {} : { wrong_rcode: 1 },
     idleShare: Number.NaN,
-    cpu,
   }
 }

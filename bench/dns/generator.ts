@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
 
-import { CLIENT_CORE, type CpuReading, cpuSince, readCpu, run, sleep } from '../process.ts'
+import { CLIENT_CORE, run, sleep } from '../process.ts'
 import { Blast } from './blast.ts'
 import { Churn, type ChurnResult } from './churn.ts'
 import { runDnsperf } from './dnsperf.ts'
+import { Meter, type Metered } from './meter.ts'
 import { type Libc, openLibc } from './libc.ts'
 import { buildPackets, type Mix, questionsOf } from './packets.ts'
 import type { Latency, Tally } from './tally.ts'
@@ -30,9 +31,8 @@ export interface Load {
   readonly churn?: { readonly httpPort: number; readonly perSecond: number }
 }
 
-export interface Measured {
+export interface Measured extends Metered {
   readonly tool: 'ffi' | 'tcp' | 'dnsperf'
-  readonly seconds: number
   readonly sent: number
   readonly answered: number
   readonly late: number
@@ -42,8 +42,6 @@ export interface Measured {
   readonly faults: Readonly<Record<string, number>>
   /** Share of the generator's turns that found nothing to read: near 0, it was the limit. */
   readonly idleShare: number
-  /** The server's, nanoseconds. */
-  readonly cpu: CpuReading
   readonly latency?: Latency
   readonly churn?: ChurnResult
 }
@@ -84,11 +82,9 @@ function measureUdp(libc: Libc, load: Load): Measured {
   // Faults of the warm-up are faults, too; its counts and times are not ours.
   const warmFaults = blast.startOver().faults
   churn?.startOver()
-  const before = readCpu(load.pid)
-  const start = performance.now()
+  const meter = new Meter(load.pid)
   drive(blast, load, load.seconds, churn)
-  const seconds = (performance.now() - start) / 1_000
-  const cpu = cpuSince(load.pid, before)
+  const metered = meter.stop()
   const answered = blast.tally.answered
   const late = blast.tally.late
   blast.drain()
@@ -96,13 +92,12 @@ function measureUdp(libc: Libc, load: Load): Measured {
   blast.close()
   return {
     ...summarize(blast.tally, 'ffi'),
-    seconds,
+    ...metered,
     answered,
     late,
-    cpu,
     faults: { ...warmFaults, ...blast.tally.faults },
     ...(load.rate === undefined ? {} : { latency: blast.tally.latency.read() }),
-    ...(churn === undefined ? {} : { churn: churn.read(seconds) }),
+    ...(churn === undefined ? {} : { churn: churn.read(metered.seconds) }),
   }
 }
 
@@ -116,20 +111,18 @@ async function measureTcp(load: Load): Promise<Measured> {
   const { port, window } = load
   using blast = await TcpBlast.open(packets, { port, window, connections: load.sockets })
   blast.start()
-  await sleep(load.warmupSeconds * 1_000)
-  const warmFaults = blast.startOver().faults
-  const before = readCpu(load.pid)
-  const start = performance.now()
+  if (load.warmupSeconds > 0) await sleep(load.warmupSeconds * 1_000)
+  const warmFaults = load.warmupSeconds > 0 ? blast.startOver().faults : {}
+  const meter = new Meter(load.pid)
   await sleep(load.seconds * 1_000)
-  const seconds = (performance.now() - start) / 1_000
-  const cpu = cpuSince(load.pid, before)
+  const metered = meter.stop()
   const { answered } = blast.tally
   await blast.drain(500)
   const faults = { ...warmFaults, ...blast.tally.faults }
-  return { ...summarize(blast.tally, 'tcp'), seconds, answered, cpu, faults }
+  return { ...summarize(blast.tally, 'tcp'), ...metered, answered, faults }
 }
 
-type Summary = Omit<Measured, 'seconds' | 'cpu' | 'faults'>
+type Summary = Omit<Measured, keyof Metered | 'faults'>
 
 function summarize(tally: Tally, tool: 'ffi' | 'tcp'): Summary {
   const { sent, answered, late, lost, skipped, sweeps, idleSweeps } = tally

@@ -1,0 +1,105 @@
+import { Histogram, type Registry } from 'prom-client'
+import {
+  DURATION_BUCKETS,
+  readHistogram,
+  readResponses,
+  readScalar,
+  SIZE_BUCKETS,
+  type HistogramName,
+  type Scalar,
+} from '../../../core/dns/counters.ts'
+import { pulledCounter, pulledHistogram, type Distribution, type Row } from './pulled.ts'
+import type { DnsReading } from './sources.ts'
+
+type Read = () => DnsReading | undefined
+
+/** What the DNS workers count. Gives the hook for the time from a commit to its answers. */
+export function declareDnsMetrics(registry: Registry, read: Read): (seconds: number) => void {
+  declareResponses(registry, read)
+  declareDistributions(registry, read)
+  for (const [scalar, name, help] of TOTALS) {
+    const rows = (): readonly Row[] => ofAll(read, scalar)
+    pulledCounter(registry, { name, help, rows })
+  }
+  return declarePublishDelay(registry)
+}
+
+function declareResponses(registry: Registry, read: Read): void {
+  pulledCounter(registry, {
+    name: 'cairn_dns_responses_total',
+    help: 'Answers sent, by transport, type asked and rcode.',
+    labelNames: ['proto', 'type', 'rcode'],
+    *rows() {
+      for (const [proto, type, rcode, count] of readResponses(read()?.workers ?? [])) {
+        yield [{ proto, type, rcode }, count]
+      }
+    },
+  })
+  pulledCounter(registry, {
+    name: 'cairn_dns_dropped_total',
+    help: 'Packets that got no answer, by cause.',
+    labelNames: ['cause'],
+    rows: () => CAUSES.flatMap(([cause, scalar]) => ofAll(read, scalar, { cause })),
+  })
+}
+
+/** Why there is no answer: too short to be a query, an answer itself, a source that cannot be
+ * answered (port 0), or the kernel refused to send. */
+const CAUSES: readonly (readonly [string, Scalar])[] = [
+  ['short', 'drop_short'],
+  ['response', 'drop_response'],
+  ['source', 'drop_source'],
+  ['send', 'drop_send'],
+]
+
+const TOTALS: readonly (readonly [Scalar, name: string, help: string])[] = [
+  ['truncated', 'cairn_dns_truncated_total', 'Answers over UDP cut with TC=1.'],
+  ['no_data', 'cairn_dns_no_data_total', 'Answers that the name exists, but not the type.'],
+  [
+    'fail_open',
+    'cairn_dns_fail_open_total',
+    'Answers with unhealthy instances because none was healthy.',
+  ],
+  ['tcp_accepted', 'cairn_dns_tcp_accepted_total', 'TCP connections accepted.'],
+  ['tcp_refused', 'cairn_dns_tcp_refused_total', 'TCP connections closed at once: at a limit.'],
+  ['tcp_timeouts', 'cairn_dns_tcp_timeouts_total', 'TCP connections closed for being silent.'],
+]
+
+/** The sum over all workers; nothing before DNS is up. */
+function ofAll(read: Read, scalar: Scalar, labels: Row[0] = {}): readonly Row[] {
+  const dns = read()
+  if (dns === undefined) return []
+  return [[labels, readScalar(dns.workers, scalar).reduce((sum, count) => sum + count, 0)]]
+}
+
+function declareDistributions(registry: Registry, read: Read): void {
+  const labelNames = ['proto']
+  const rows = (name: HistogramName) => (): readonly Distribution[] =>
+    readHistogram(read()?.workers ?? [], name).map(({ proto, counts, sum }) => ({
+      labels: { proto },
+      counts,
+      sum,
+    }))
+  const sizes = { bounds: SIZE_BUCKETS, labelNames }
+  const requests = { name: 'cairn_dns_request_size_bytes', help: 'Size of queries.' }
+  pulledHistogram(registry, { ...requests, ...sizes, rows: rows('request_size') })
+  const responses = { name: 'cairn_dns_response_size_bytes', help: 'Size of answers.' }
+  pulledHistogram(registry, { ...responses, ...sizes, rows: rows('response_size') })
+  pulledHistogram(registry, {
+    name: 'cairn_dns_request_duration_seconds',
+    help: 'Time from reading a query to handing its answer to the kernel.',
+    bounds: DURATION_BUCKETS,
+    labelNames,
+    rows: rows('duration'),
+  })
+}
+
+function declarePublishDelay(registry: Registry): (seconds: number) => void {
+  const delay = new Histogram({
+    name: 'cairn_dns_publish_delay_seconds',
+    help: 'Time from a change of the registry to its answers being in the table.',
+    buckets: [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.05, 0.25, 1],
+    registers: [registry],
+  })
+  return (seconds) => delay.observe(seconds)
+}

@@ -1,0 +1,50 @@
+/**
+ * What metrics are read from. Each function is called once per scrape and must cost little: counts
+ * that are kept anyway, never a walk over the registry.
+ */
+export interface MetricSources {
+  readonly build: { readonly version: string; readonly node: string }
+  registry(): RegistryReading
+  /** Undefined until DNS is up. */
+  dns(): DnsReading | undefined
+  log(): { readonly droppedLines: number }
+}
+
+export interface RegistryReading {
+  /** Services per namespace. */
+  readonly services: Iterable<readonly [namespace: string, count: number]>
+  /** As `Tally.rows()` gives them. */
+  readonly instances: Iterable<
+    readonly [namespace: string, kind: string, state: string, count: number]
+  >
+  readonly leases: number
+}
+
+export interface DnsReading {
+  /** The counters of each worker, in the order of the workers (`core/dns/counters.ts`). */
+  readonly workers: readonly Float64Array[]
+  /** Now, on the clock that the workers write `alive_ms` from. */
+  readonly nowMs: number
+  /** The serial that was published last; workers write what they saw into `serial_seen`. */
+  readonly publishedSerial: number
+  readonly table: TableReading
+  readonly zones: Iterable<ZoneReading>
+}
+
+export interface TableReading {
+  readonly usedBytes: number
+  readonly reservedBytes: number
+  /** Names with an answer of their own. */
+  readonly names: number
+  /** Names that two services claim. */
+  readonly collisions: number
+  /** Instances that DNS cannot show, such as host names where addresses are needed. */
+  readonly unpublishedInstances: number
+}
+
+export interface ZoneReading {
+  readonly zone: string
+  readonly records: number
+  /** Errors of the last load; above 0 the zone before it is still served. */
+  readonly errors: number
+}

@@ -26,14 +26,16 @@ export class SimClock implements Clock {
     return cancelling(this.at(this.#now + Math.max(0, delayMs), run))
   }
 
-  /** As with Node's own timers, the next round is counted from the last one: no burst after a stall. */
+  /** At whole periods from now. After a stall there is one late round, not a burst. */
   every(periodMs: Millis, run: () => void): Disposable {
+    const start = this.#now
     let isStopped = false
     const round = (): void => {
       run()
-      if (!isStopped) next = this.at(this.#now + periodMs, round)
+      const periodsOver = Math.floor((this.#now - start) / periodMs)
+      if (!isStopped) next = this.at(start + (periodsOver + 1) * periodMs, round)
     }
-    let next = this.at(this.#now + periodMs, round)
+    let next = this.at(start + periodMs, round)
     return {
       [Symbol.dispose]: () => {
         isStopped = true

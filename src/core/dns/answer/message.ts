@@ -1,3 +1,8 @@
+/** The two high bits of a compression pointer (RFC 1035 §4.1.4). */
+export const POINTER = 0xc000
+/** Offsets above this cannot be pointed at. */
+export const POINTER_MAX = 0x3fff
+
 /** The message being written: where it stands, what it may grow to, how many records it has. */
 export class Message {
   readonly bytes: Uint8Array

@@ -29,12 +29,12 @@ export class Query {
   flags = 0
   opcode = 0
   type = 0
-  class = 0
+  class: number = 0
   /** Octets of the name, root included; 0 when there is no question. */
   nameLength = 0
   labelCount = 0
   /** End of the question section in the message; 12 when there is none. */
-  questionEnd = HEADER_BYTES
+  questionEnd: number = HEADER_BYTES
   hasOpt = false
   udpSize = 0
   version = 0

@@ -32,7 +32,6 @@ export interface ApexContent {
   readonly apex: Uint8Array
   /** The zone that `ns1` lives in; for a reverse zone another one. */
   readonly home: Uint8Array
-  readonly ttl: number
   readonly negativeTtl: number
 }
 
@@ -45,7 +44,7 @@ export function putDynamicApex(writer: TableWriter, content: ApexContent): void 
     zone: content.zone,
     flags: FLAG.APEX | FLAG.DYNAMIC,
     sets: [
-      { type: TYPE.SOA, ttl: content.ttl, rdatas: [soa] },
+      { type: TYPE.SOA, ttl: INFRASTRUCTURE_TTL, rdatas: [soa] },
       { type: TYPE.NS, ttl: INFRASTRUCTURE_TTL, rdatas: [primary] },
     ],
   })

@@ -5,7 +5,13 @@ import { encodeLabel } from '../labels.ts'
 import { lowerName, prefixName } from '../name.ts'
 import { BLOCK, FLAG, KIND, SECTION, SECTION_FLAG, SERVICE } from '../table/layout.ts'
 import type { BlockBuilder } from './block-builder.ts'
-import { chooseCandidates, mergeByAddress, type Candidates, type Weighted } from './candidates.ts'
+import {
+  chooseCandidates,
+  mergeByAddress,
+  protocolToken,
+  type Candidates,
+  type Weighted,
+} from './candidates.ts'
 import { buildText, type ServiceNote } from './service-text.ts'
 import { buildSrvs } from './srv-table.ts'
 

@@ -27,19 +27,12 @@ export function u32(value: number): number[] {
 
 /** A character-string or a value as a quoted text (RFC 1035 §5.1). */
 export function quote(octets: Uint8Array): string {
-  return `"${latin1Chunks(octets).replace(/[^ !#-[\]-~]/g, escapeOne)}"`
+  return `"${latin1(octets).replace(/[^ !#-[\]-~]/g, escapeOne)}"`
 }
 
 function escapeOne(character: string): string {
   if (character === '"' || character === '\\') return `\\${character}`
   return `\\${String(character.charCodeAt(0)).padStart(3, '0')}`
-}
-
-/** In chunks: a call takes only so many arguments. */
-function latin1Chunks(octets: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < octets.length; at += 4096) text += latin1(octets.subarray(at, at + 4096))
-  return text
 }
 
 /** Walks over the data of one record; throws when it is too short or too long. */

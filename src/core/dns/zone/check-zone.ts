@@ -1,14 +1,17 @@
-import { formatName, isSubdomain, latin1, nameKey, parentName, sameName } from '../name.ts'
+import { formatName, isSubdomain, latin1, nameKey, sameName } from '../name.ts'
 import { TYPE } from '../protocol.ts'
 import { recordType, typeName } from '../records/types.ts'
 import type { Findings, PlacedRecord, ZoneRecord } from './state.ts'
 
-/** Records of one owner, by type, in the order of the file and without doubles. */
+/** The sets of one owner, by type. */
 type Node = Map<number, RecordSet>
 
 interface RecordSet {
+  /** In the order of the file, without doubles. */
   readonly records: PlacedRecord[]
   ttl: number
+  /** The data of `records`, once there is more than one. */
+  told: Set<string> | undefined
 }
 
 /** DNSSEC speaks about the CNAME itself, so these may stand beside it (RFC 4034 §2, §4). */
@@ -28,27 +31,27 @@ export function checkZone(
   warnings: Findings,
 ): ZoneRecord[] {
   const nodes = new Map<string, Node>()
-  const kept: PlacedRecord[] = []
-  const seen = new Set<string>()
+  const kept: { record: PlacedRecord; set: RecordSet }[] = []
   for (const record of records) {
     if (!isInside(record, apex, errors)) continue
-    const key = nameKey(record.owner)
-    const fingerprint = `${key}${record.type} ${comparable(record)}`
-    if (seen.has(fingerprint)) {
-      warnings.add(record.place, `${describe(record)} is told twice`)
-      lowerTtl(setOf(nodes, key, record), record, warnings)
-      continue
-    }
-    seen.add(fingerprint)
-    kept.push(record)
-    const set = setOf(nodes, key, record)
-    set.records.push(record)
+    const set = setOf(nodes, record)
     lowerTtl(set, record, warnings)
+    if (isDouble(set, record)) {
+      warnings.add(record.place, `${describe(record)} is told twice`)
+    } else {
+      set.records.push(record)
+      kept.push({ record, set })
+    }
   }
   checkApex(nodes.get(nameKey(apex)), apex, errors)
   for (const node of nodes.values()) checkAliases(node, errors)
-  checkTargets(kept, nodes, apex, warnings)
-  return kept.map((record) => toRecord(record, nodes))
+  for (const { record } of kept) checkTarget(record, nodes, apex, warnings)
+  return kept.map(({ record: { owner, type, rdata }, set: { ttl } }) => ({
+    owner,
+    type,
+    ttl,
+    rdata,
+  }))
 }
 
 function isInside(record: PlacedRecord, apex: Uint8Array, errors: Findings): boolean {
@@ -70,11 +73,21 @@ function comparable({ type, rdata }: ZoneRecord): string {
   return latin1(rdata.subarray(0, nameAt)) + nameKey(rdata.subarray(nameAt))
 }
 
-function setOf(nodes: Map<string, Node>, key: string, record: PlacedRecord): RecordSet {
+function setOf(nodes: Map<string, Node>, record: PlacedRecord): RecordSet {
+  const key = nameKey(record.owner)
   const node = nodes.get(key) ?? new Map<number, RecordSet>()
-  const set = node.get(record.type) ?? { records: [], ttl: record.ttl }
+  const set = node.get(record.type) ?? { records: [], ttl: record.ttl, told: undefined }
   nodes.set(key, node.set(record.type, set))
   return set
+}
+
+function isDouble(set: RecordSet, record: PlacedRecord): boolean {
+  if (set.records.length === 0) return false
+  set.told ??= new Set(set.records.map(comparable))
+  const data = comparable(record)
+  if (set.told.has(data)) return true
+  set.told.add(data)
+  return false
 }
 
 function lowerTtl(set: RecordSet, record: PlacedRecord, warnings: Findings): void {
@@ -107,25 +120,22 @@ function checkAliases(node: Node, errors: Findings): void {
   errors.add(first.place, `${describe(first)} cannot stand beside other data (${types})`)
 }
 
-function checkTargets(
-  records: readonly PlacedRecord[],
+function checkTarget(
+  record: PlacedRecord,
   nodes: ReadonlyMap<string, Node>,
   apex: Uint8Array,
   warnings: Findings,
 ): void {
-  for (const record of records) {
-    const nameAt = recordType(record.type)?.nameAt
-    if (nameAt === undefined || !POINTING.has(record.type)) continue
-    const target = record.rdata.subarray(nameAt)
-    if (target.length === 1 || !isSubdomain(target, apex)) continue
-    const node = nodes.get(nameKey(target))
-    const what = `${describe(record)} points to ${formatName(target)}`
-    if (node?.has(TYPE.CNAME) === true) {
-      warnings.add(record.place, `${what}, which is a CNAME (RFC 1912 §2.4)`)
-    } else if (!hasAddress(node) && !isAnsweredElsewhere(target, record, nodes, apex)) {
-      warnings.add(record.place, `${what}, which has no address here`)
-    }
-  }
+  const nameAt = recordType(record.type)?.nameAt
+  if (nameAt === undefined || !POINTING.has(record.type) || warnings.isFull) return
+  const target = record.rdata.subarray(nameAt)
+  // Null MX and SRV point to the root; what is in other zones is not ours to judge.
+  if (target.length === 1 || !isSubdomain(target, apex)) return
+  const node = nodes.get(nameKey(target))
+  const isAlias = node?.has(TYPE.CNAME) === true
+  if (!isAlias && (hasAddress(node) || isAnsweredElsewhere(target, record, nodes, apex))) return
+  const what = isAlias ? 'is a CNAME (RFC 1912 §2.4)' : 'has no address here'
+  warnings.add(record.place, `${describe(record)} points to ${formatName(target)}, which ${what}`)
 }
 
 function hasAddress(node: Node | undefined): boolean {
@@ -139,21 +149,16 @@ function isAnsweredElsewhere(
   nodes: ReadonlyMap<string, Node>,
   apex: Uint8Array,
 ): boolean {
-  for (let at = name; !sameName(at, apex);) {
-    // The addresses of a delegation's own name servers must be here: nobody else can tell them.
-    const isDelegated = nodes.get(nameKey(at))?.has(TYPE.NS) === true
-    if (isDelegated && !(pointing.type === TYPE.NS && sameName(pointing.owner, at))) return true
-    const above = parentName(at) ?? apex
-    if (nodes.has(`\u0001*${nameKey(above)}`)) return true
-    at = above
+  const key = nameKey(name)
+  // The addresses of a delegation's own name servers must be here: nobody else can tell them.
+  const ownCut = pointing.type === TYPE.NS ? nameKey(pointing.owner) : undefined
+  for (let at = 0; key.length - at > apex.length;) {
+    const here = key.slice(at)
+    if (here !== ownCut && nodes.get(here)?.has(TYPE.NS) === true) return true
+    at += 1 + key.charCodeAt(at)
+    if (nodes.has(`\u0001*${key.slice(at)}`)) return true
   }
   return false
-}
-
-function toRecord(record: PlacedRecord, nodes: ReadonlyMap<string, Node>): ZoneRecord {
-  const { owner, type, rdata } = record
-  const ttl = nodes.get(nameKey(owner))?.get(type)?.ttl ?? record.ttl
-  return { owner, type, ttl, rdata }
 }
 
 function describe(record: ZoneRecord): string {

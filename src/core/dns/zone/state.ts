@@ -32,22 +32,26 @@ export interface PlacedRecord extends ZoneRecord {
   readonly place: Place
 }
 
-/** Told of one file; what comes after is counted, not kept. */
+/** Told of one file; of what comes after it is only told that there is more. */
 const FINDINGS_MAX = 1000
 
 /** Collects what is wrong with one file and tells it in the order of the lines. */
 export class Findings {
   readonly #file: string
   readonly #found: ZoneError[] = []
-  #dropped = 0
+  #isCut = false
 
   constructor(file: string) {
     this.#file = file
   }
 
+  get isFull(): boolean {
+    return this.#found.length >= FINDINGS_MAX
+  }
+
   add(place: Place | undefined, message: string): void {
-    if (this.#found.length >= FINDINGS_MAX) {
-      this.#dropped++
+    if (this.isFull) {
+      this.#isCut = true
       return
     }
     const { line, column } = place ?? { line: 1, column: 1 }
@@ -57,8 +61,8 @@ export class Findings {
   list(): readonly ZoneError[] {
     const sorted = this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column)
     const last = sorted.at(-1)
-    if (this.#dropped === 0 || last === undefined) return sorted
-    return [...sorted, { ...last, message: `and ${this.#dropped} more` }]
+    if (!this.#isCut || last === undefined) return sorted
+    return [...sorted, { ...last, message: 'and more' }]
   }
 }
 

@@ -1,0 +1,24 @@
+/** Who asks, as far as answers depend on it. One per thread, filled in by the front per message. */
+export class Client {
+  isTcp = false
+  /** An IPv4 address as an unsigned number, or −1. */
+  v4 = -1
+  isV6 = false
+  readonly v6: Uint8Array = new Uint8Array(16)
+
+  setV4(address: number): void {
+    this.v4 = address
+    this.isV6 = false
+  }
+
+  /** An IPv4-mapped address counts as IPv4. */
+  setV6(octets: Uint8Array): void {
+    this.v4 = -1
+    this.isV6 = true
+    this.v6.set(octets)
+  }
+
+  get isLoopback(): boolean {
+    return this.v4 >>> 24 === 127 && this.v4 >= 0
+  }
+}

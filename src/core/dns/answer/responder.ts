@@ -1,0 +1,154 @@
+import type { Rng } from '../../../kernel/rng.ts'
+import { CLASS, EDE, RCODE, TYPE } from '../protocol.ts'
+import type { TableMemory } from '../table/memory.ts'
+import { AnswerCount } from './answer-count.ts'
+import { Chaos } from './chaos.ts'
+import { Client } from './client.ts'
+import { Lookup } from './lookup.ts'
+import { Message } from './message.ts'
+import { NodeAnswer } from './node-answer.ts'
+import { OptWriter } from './opt.ts'
+import { Query, VERDICT } from './query.ts'
+import { Resolver } from './resolver.ts'
+import type { Spellings } from './respell.ts'
+import { Sampler } from './sample.ts'
+import { ServiceAnswer } from './service-answer.ts'
+
+export interface ResponderSettings {
+  /** Most octets of an answer over UDP, and the size we advertise: 512 … 4096. */
+  readonly udpSize: number
+  readonly nsid: Uint8Array
+  readonly version: string
+  readonly host: string
+  /** Units of 100 ms, told to clients that ask over TCP (RFC 7828). */
+  readonly tcpKeepalive: number
+  readonly strictSrv: boolean
+  readonly spellings: Spellings
+  /** Upper halves of this machine's own IPv4 addresses, for clients on the loopback. */
+  readonly localNets: readonly number[]
+}
+
+/** Flags of a response that depend on the query: QR, and RD copied. All else is zero or added. */
+const QR = 0x8000
+const AA = 0x0400
+const TC = 0x0200
+const RD = 0x0100
+const OPCODE_BITS = 0x7800
+const HEADER_BYTES = 12
+const PLAIN_UDP_MAX = 512
+const TCP_MAX = 65_535
+
+/**
+ * The whole answer to a message: `respond` reads a query and writes the answer. This is the path
+ * that defines the answer; whatever else answers must give the same octets. One per thread; after
+ * construction nothing is allocated, but for names in rare spellings.
+ */
+export class Responder {
+  readonly client: Client = new Client()
+  readonly query: Query = new Query()
+  /** The last answer's whole rcode; the front counts it. */
+  rcode = 0
+  readonly message: Message
+  readonly #settings: ResponderSettings
+  readonly #opt: OptWriter
+  readonly #chaos: Chaos
+  readonly #resolver: Resolver
+
+  /** `output` holds the answers; `respond` may write up to 65,535 octets from where it is told. */
+  constructor(memory: TableMemory, settings: ResponderSettings, rng: Rng, output: Uint8Array) {
+    this.#settings = settings
+    this.message = new Message(output)
+    this.#opt = new OptWriter({
+      udpSize: settings.udpSize,
+      nsid: settings.nsid,
+      keepalive: settings.tcpKeepalive,
+    })
+    this.#chaos = new Chaos(settings.version, settings.host)
+    const lookup = new Lookup(memory, settings.spellings)
+    const { message, client, query } = this
+    const { selectors } = lookup
+    const nodes = new NodeAnswer(memory.view, message, lookup)
+    const services = new ServiceAnswer({
+      table: memory.view,
+      message,
+      sampler: new Sampler(rng),
+      selectors,
+      count: new AnswerCount(memory.view, client, selectors, settings.localNets),
+      key: query.key,
+      strictSrv: settings.strictSrv,
+    })
+    this.#resolver = new Resolver(message, lookup, nodes, services)
+  }
+
+  /**
+   * Answers the message in `packet[base, base + length)` at `start` of the output. The result is
+   * the answer's length, or 0 for no answer. `client` must have been filled in.
+   */
+  respond(packet: DataView, base: number, length: number, start: number): number {
+    const { query, message } = this
+    const verdict = query.parse(packet, base, length)
+    if (verdict === VERDICT.DROP) return 0
+    message.begin(start, this.#limit())
+    message.at = HEADER_BYTES
+    message.copy(packet, base + HEADER_BYTES, query.questionEnd - HEADER_BYTES)
+    if (verdict === VERDICT.OK) this.#answer()
+    else this.#finish(RCODE_OF[verdict] ?? RCODE.FORMERR, false, EDE.NONE)
+    return message.at
+  }
+
+  /** RFC 6891 §6.2.3: at least 512; never more than we advertise. */
+  #limit(): number {
+    const { query, client } = this
+    const reserved = this.#opt.reserve(query, client.isTcp)
+    if (client.isTcp) return TCP_MAX - reserved
+    if (!query.hasOpt) return PLAIN_UDP_MAX
+    const size = Math.max(PLAIN_UDP_MAX, Math.min(query.udpSize, this.#settings.udpSize))
+    return size - reserved
+  }
+
+  #answer(): void {
+    const { query, message, client } = this
+    if (query.class === CLASS.CH && this.#chaos.write(message, query)) {
+      this.#finish(RCODE.NOERROR, true, EDE.NONE)
+    } else if (query.class !== CLASS.IN && query.class !== CLASS.ANY) {
+      this.#finish(RCODE.REFUSED, false, EDE.NOT_SUPPORTED)
+    } else if (query.type === TYPE.AXFR) {
+      // No transfers yet: over UDP there is none at all (RFC 5936 §4.2).
+      this.#finish(client.isTcp ? RCODE.REFUSED : RCODE.NOTIMP, false, EDE.NONE)
+    } else if (query.type === TYPE.IXFR) {
+      this.#finish(query.hasAuthority ? RCODE.REFUSED : RCODE.FORMERR, false, EDE.NONE)
+    } else {
+      const resolver = this.#resolver
+      resolver.answer(query)
+      // Class ANY spans authorities: no one has it (RFC 1035 §3.2.5).
+      const isAuthoritative = resolver.isAuthoritative && query.class === CLASS.IN
+      this.#finish(resolver.rcode, isAuthoritative, resolver.ede)
+    }
+  }
+
+  #finish(rcode: number, isAuthoritative: boolean, ede: number): void {
+    const { query, message, client } = this
+    this.rcode = rcode
+    message.limit += this.#opt.reserve(query, client.isTcp)
+    if (query.hasOpt) this.#opt.write(message, query, client.isTcp, rcode, ede)
+    const { view, start } = message
+    const flags = QR | (query.flags & (OPCODE_BITS | RD)) | (rcode & 15)
+    view.setUint16(start, query.id)
+    view.setUint16(start + 2, flags | (isAuthoritative ? AA : 0) | (message.isTruncated ? TC : 0))
+    view.setUint16(start + 4, query.questionEnd > HEADER_BYTES ? 1 : 0)
+    view.setUint16(start + 6, message.answers)
+    view.setUint16(start + 8, message.authorities)
+    view.setUint16(start + 10, message.additionals)
+  }
+}
+
+/** By verdict. */
+const RCODE_OF: readonly number[] = [
+  RCODE.NOERROR,
+  RCODE.NOERROR,
+  RCODE.FORMERR,
+  RCODE.FORMERR,
+  RCODE.NOTIMP,
+  RCODE.NOTAUTH,
+  RCODE.BADVERS,
+]

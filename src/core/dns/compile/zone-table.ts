@@ -1,0 +1,125 @@
+import { CairnError } from '../../../kernel/errors.ts'
+import { findService, type Service, type ServiceRef, type Snapshot } from '../../registry/state.ts'
+import { formatName, latin1, lowerName } from '../name.ts'
+import type { ZoneRecord } from '../zone/state.ts'
+import type { TableMemory } from '../table/memory.ts'
+import { putDynamicApex, putNameServer, type NameServers } from './apex.ts'
+import { DynamicZone } from './dynamic-zone.ts'
+import { HostNames } from './host-names.ts'
+import { StaticZone } from './static-zone.ts'
+import { TableWriter } from './table-writer.ts'
+
+export interface ZoneTableSettings {
+  /** Zones of the registry, wire names; the first one names instances for PTR. */
+  readonly zones: readonly Uint8Array[]
+  readonly reverseZones: readonly Uint8Array[]
+  /** Seconds. */
+  readonly ttl: number
+  readonly negativeTtl: number
+  /** 0 = auto, −1 = all, else at most so many. */
+  readonly answers: number
+  readonly failOpen: boolean
+  readonly nameServers: NameServers
+}
+
+/**
+ * What the DNS workers answer from, for the control plane: follows the registry service by service
+ * and the zone files zone by zone. Pure: it writes shared memory and nothing else.
+ */
+export class ZoneTable {
+  readonly #writer: TableWriter
+  readonly #zones: readonly DynamicZone[]
+  readonly #hosts: HostNames
+  readonly #statics = new Map<string, StaticZone>()
+  readonly #dynamicApexes: readonly Uint8Array[]
+  /** Services as last published, to tell which instances changed. */
+  readonly #published = new Map<string, Service>()
+
+  constructor(memory: TableMemory, settings: ZoneTableSettings) {
+    const writer = new TableWriter(memory)
+    this.#writer = writer
+    const zones = settings.zones.map((apex) => ({ zone: writer.openZone(), apex: lowerName(apex) }))
+    const reverse = settings.reverseZones.map((apex) => ({
+      zone: writer.openZone(),
+      apex: lowerName(apex),
+    }))
+    this.#dynamicApexes = [...zones, ...reverse].map(({ apex }) => apex)
+    const home = zones[0]?.apex ?? new Uint8Array(1)
+    const { ttl, negativeTtl, answers, failOpen, nameServers } = settings
+    for (const id of zones) {
+      putDynamicApex(writer, { ...id, home: id.apex, negativeTtl })
+      putNameServer(writer, id.zone, id.apex, nameServers)
+    }
+    for (const id of reverse) putDynamicApex(writer, { ...id, home, negativeTtl })
+    this.#zones = zones.map((id) => new DynamicZone(writer, { ...id, ttl, answers, failOpen }))
+    const homes = zones.map((id, i) => ({ id, ancestors: this.#zones[i]?.ancestors }))
+    this.#hosts = new HostNames(
+      writer,
+      homes.flatMap(({ id, ancestors }) => (ancestors === undefined ? [] : [{ id, ancestors }])),
+      reverse,
+    )
+  }
+
+  get nameCount(): number {
+    return this.#writer.nameCount
+  }
+
+  get usedBytes(): number {
+    return this.#writer.arena.usedBytes
+  }
+
+  get reservedBytes(): number {
+    return this.#writer.memory.bytes.length
+  }
+
+  get collisions(): number {
+    return this.#zones[0]?.collisions ?? 0
+  }
+
+  get unpublished(): number {
+    return this.#zones[0]?.unpublished ?? 0
+  }
+
+  /** From now on names that are not in the table do not exist; before, nobody knows. */
+  setReady(isReady: boolean): void {
+    this.#writer.setReady(isReady)
+  }
+
+  /** The service as the snapshot has it. Throws `too_large` when the table is full. */
+  publish(ref: ServiceRef, snapshot: Snapshot): void {
+    const id = `${ref.namespace}\n${ref.group}\n${ref.name}`
+    const after = findService(snapshot, ref)
+    const before = this.#published.get(id)
+    if (before === after) return
+    for (const zone of this.#zones) zone.publish(ref, after)
+    this.#hosts.update(before, after)
+    if (after === undefined) this.#published.delete(id)
+    else this.#published.set(id, after)
+    if (ref.namespace === 'ns') this.#writer.setNsTaken(snapshot.namespaces.has(ref.namespace))
+  }
+
+  /** After a round of `publish`: the serial that the answers now stand for. */
+  settle(revision: number): void {
+    this.#writer.setSerial(revision)
+    this.#writer.reclaim()
+  }
+
+  /** A zone from a file, new or changed. A zone of the registry cannot be one (`conflict`). */
+  loadStatic(apex: Uint8Array, records: readonly ZoneRecord[]): void {
+    const id = latin1(lowerName(apex))
+    if (this.#dynamicApexes.some((one) => latin1(one) === id)) {
+      const name = formatName(apex)
+      throw new CairnError('conflict', `${name} is a zone of the registry: it has no zone file`)
+    }
+    const zone = this.#statics.get(id) ?? new StaticZone(this.#writer, apex)
+    this.#statics.set(id, zone)
+    const others = [...this.#statics.values()].map((one) => one.apex)
+    zone.load(records, [...this.#dynamicApexes, ...others.filter((one) => one !== zone.apex)])
+  }
+
+  unloadStatic(apex: Uint8Array): void {
+    const id = latin1(lowerName(apex))
+    this.#statics.get(id)?.unload()
+    this.#statics.delete(id)
+  }
+}

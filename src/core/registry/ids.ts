@@ -90,7 +90,8 @@ export function parsePort(raw: string): Port {
       "Param 'port' is illegal, the value should be between 0 and 65535.\n",
     )
   }
-  return n as Port
+  // "-0" is 0, as in Java; JavaScript would keep the sign.
+  return (n + 0) as Port
 }
 
 /** A weight in (0, 0.01) becomes 0.01, as in Nacos. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 
 import { DEFAULTS, generate, type Load, type Measured } from './dns/generator.ts'
+import { measureUndisturbed } from './dns/meter.ts'
 import { type Mix, MIXES } from './dns/packets.ts'
 import { formatTable, median, percent, record, round, type Row, thousands } from './dns/report.ts'
 import { type DnsSubject, isBuilt, startDns, type SubjectName, SUBJECTS } from './dns/subjects.ts'
@@ -80,7 +81,7 @@ async function compare(plan: Plan, started: readonly DnsSubject[]): Promise<bool
     for (let round = 1; round <= plan.rounds; round++) {
       for (const [i, at] of started.entries()) {
         const subject = plan.subjects[i] ?? 'toy'
-        const measured = await measureUndisturbed(plan, at, mix)
+        const measured = await measureUndisturbed(() => measure(plan, at, mix))
         results.push({ mix, subject, measured })
         console.error(`${mix} ${round} ${subject}: ${describe(measured)}`)
       }
@@ -90,19 +91,6 @@ async function compare(plan: Plan, started: readonly DnsSubject[]): Promise<bool
   console.log(formatTable(rows))
   if (plan.isRecorded) await record('DNS', rows)
   return reportFaults(results)
-}
-
-/** Others took more than this share of one of the cores: once more, a few times. */
-const DISTURBED = 0.05
-const TRIES = 4
-
-async function measureUndisturbed(plan: Plan, at: DnsSubject, mix: Mix): Promise<Measured> {
-  let best = await measure(plan, at, mix)
-  for (let i = 1; i < TRIES && best.disturbed > DISTURBED; i++) {
-    const next = await measure(plan, at, mix)
-    if (next.disturbed < best.disturbed) best = next
-  }
-  return best
 }
 
 async function measure(plan: Plan, at: DnsSubject, mix: Mix): Promise<Measured> {

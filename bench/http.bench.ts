@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 
 import { formatTable, median, percent, record, round, type Row, thousands } from './dns/report.ts'
 import { type Cairn, isBuilt, startCairn } from './dns/subjects.ts'
+import { measureUndisturbed } from './dns/meter.ts'
 import { type HttpMeasured, type Kind, KINDS, loadHttp } from './http/load.ts'
 import { populate } from './http/populate.ts'
 import { cpuSince, describeMachine, pinSelf, readCpu, readRss, sleep } from './process.ts'
@@ -51,7 +52,7 @@ async function shootAll(cairn: Cairn, plan: Plan): Promise<Row[]> {
     await populate(httpPort, { services, instances: 'ephemeral', perService: 1 })
     for (const [kind, measured] of results) {
       const load = { kind, httpPort, pid: subject.pid, seconds, services, connections }
-      const one = await loadHttp({ ...load, warmupSeconds: 1 })
+      const one = await measureUndisturbed(() => loadHttp({ ...load, warmupSeconds: 1 }))
       measured.push(one)
       console.error(`${kind} ${i}: ${JSON.stringify(toRow(kind, [one]))}`)
       if (one.errors > 0) process.exitCode = 1
@@ -78,6 +79,7 @@ function toRow(kind: Kind, measured: readonly HttpMeasured[]): Row {
       0,
     ),
     busy: percent(middle((m) => m.cpu.run / 1e9 / m.seconds)),
+    disturbed: percent(middle((m) => m.disturbed)),
     errors: String(measured.reduce((sum, m) => sum + m.errors, 0)),
   }
 }

@@ -79,11 +79,12 @@ export class Blast {
     while (now < end) {
       let received = 0
       for (let socket = 0; socket < this.#fds.length; socket++) {
-        received += this.#receive(socket, 0)
+        received += Math.max(0, this.#receive(socket, 0))
         this.#send(socket, this.#freeCount[socket] ?? 0, now)
       }
-      this.#countSweep(received)
-      now = performance.now()
+      const turnEnd = performance.now()
+      if (received <= 0) this.tally.idleMs += turnEnd - now
+      now = turnEnd
       this.#scan(now)
     }
   }
@@ -124,17 +125,10 @@ export class Blast {
   }
 
   #receiveReady(): void {
-    const ready = this.#readiness.poll(0)
-    this.#countSweep(ready)
-    if (ready <= 0) return
+    if (this.#readiness.poll(0) <= 0) return
     for (let socket = 0; socket < this.#fds.length; socket++) {
       if (this.#readiness.isReady(socket)) this.#receive(socket, performance.now())
     }
-  }
-
-  #countSweep(found: number): void {
-    this.tally.sweeps++
-    if (found <= 0) this.tally.idleSweeps++
   }
 
   /** @param now for latencies; 0 when they mean nothing, as in the closed loop. */

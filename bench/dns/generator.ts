@@ -40,7 +40,7 @@ export interface Measured extends Metered {
   readonly skipped: number
   /** By kind; anything here fails the run. */
   readonly faults: Readonly<Record<string, number>>
-  /** Share of the generator's turns that found nothing to read: near 0, it was the limit. */
+  /** Share of the generator's time in which it found nothing to do: near 0, it was the limit. */
   readonly idleShare: number
   readonly latency?: Latency
   readonly churn?: ChurnResult
@@ -91,8 +91,7 @@ function measureUdp(libc: Libc, load: Load): Measured {
   churn?.close()
   blast.close()
   return {
-    ...summarize(blast.tally, 'ffi'),
-    ...metered,
+    ...summarize(blast.tally, 'ffi', metered),
     answered,
     late,
     faults: { ...warmFaults, ...blast.tally.faults },
@@ -119,15 +118,15 @@ async function measureTcp(load: Load): Promise<Measured> {
   const { answered } = blast.tally
   await blast.drain(500)
   const faults = { ...warmFaults, ...blast.tally.faults }
-  return { ...summarize(blast.tally, 'tcp'), ...metered, answered, faults }
+  return { ...summarize(blast.tally, 'tcp', metered), answered, faults }
 }
 
-type Summary = Omit<Measured, keyof Metered | 'faults'>
+type Summary = Omit<Measured, 'faults'>
 
-function summarize(tally: Tally, tool: 'ffi' | 'tcp'): Summary {
-  const { sent, answered, late, lost, skipped, sweeps, idleSweeps } = tally
-  const idleShare = sweeps === 0 ? Number.NaN : idleSweeps / sweeps
-  return { tool, sent, answered, late, lost, skipped, idleShare }
+function summarize(tally: Tally, tool: 'ffi' | 'tcp', metered: Metered): Summary {
+  const { sent, answered, late, lost, skipped } = tally
+  const idleShare = tally.idleMs === 0 ? Number.NaN : tally.idleMs / 1_000 / metered.seconds
+  return { ...metered, tool, sent, answered, late, lost, skipped, idleShare }
 }
 
 if (import.meta.main) await main(JSON.parse(process.argv[2] ?? '{}') as Load)

@@ -6,7 +6,7 @@ export const MIXES = ['a', 'srv', 'nx', 'edns', 'mixed', 'tcp'] as const
 export type Mix = (typeof MIXES)[number]
 
 export const INSTANCES = 4
-export const TTL = 5
+const TTL = 5
 
 export interface ServiceName {
   readonly service: string

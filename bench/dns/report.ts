@@ -40,7 +40,7 @@ export function formatTable(rows: readonly Row[]): string {
   return [line(columns), line(rule), ...body].join('\n')
 }
 
-/** Appends dated rows to the table `### record` under `heading` of bench/README.md, made if absent. */
+/** Appends dated rows to the table of these columns in bench/README.md, made if absent. */
 export async function record(heading: string, rows: readonly Row[]): Promise<void> {
   const file = join(root, 'bench/README.md')
   const commit = (await run(['git', 'rev-parse', '--short', 'HEAD'])).trim()
@@ -55,12 +55,12 @@ export async function record(heading: string, rows: readonly Row[]): Promise<voi
     appendFileSync(file, `\n### ${heading}, recorded\n\n${head}\n${lines.join('\n')}\n`)
     return
   }
+  // The table ends at the first empty line, or with the file.
   const blank = text.indexOf('\n\n', start)
   const end = blank < 0 ? text.trimEnd().length : blank
-  writeFileSync(
-    file,
-    `${text.slice(0, end)}\n${lines.join('\n')}\n${text.slice(end).trimStart() && `\n${text.slice(end).trimStart()}`}`,
-  )
+  const rest = text.slice(end).trim()
+  const tail = rest === '' ? '' : `\n${rest}\n`
+  writeFileSync(file, `${text.slice(0, end)}\n${lines.join('\n')}\n${tail}`)
 }
 
 function toLine(cells: readonly string[]): string {

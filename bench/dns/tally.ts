@@ -1,6 +1,6 @@
 /** What the generator counts. Every answer that is not exactly the expected one is an error. */
 
-export const FAULTS = [
+const FAULTS = [
   'malformed',
   'wrong_question',
   'wrong_rcode',
@@ -28,9 +28,8 @@ export class Tally {
   late = 0
   /** Not sent in time, because as many as allowed were in flight already. */
   skipped = 0
-  /** Sweeps over the sockets and those that found nothing: near 0 means the generator limits. */
-  sweeps = 0
-  idleSweeps = 0
+  /** Closed loop: spent on turns that found nothing to read. */
+  idleMs = 0
   readonly faults: Partial<Record<Fault, number>> = {}
   readonly latency: Histogram = new Histogram()
 

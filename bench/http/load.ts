@@ -1,8 +1,9 @@
 import autocannon from 'autocannon'
 import { fileURLToPath } from 'node:url'
 
+import { Meter, type Metered } from '../dns/meter.ts'
 import { addressOf, nameService } from '../dns/packets.ts'
-import { CLIENT_CORE, type CpuReading, cpuSince, readCpu, run } from '../process.ts'
+import { CLIENT_CORE, run } from '../process.ts'
 
 /** HTTP load by autocannon, in a process of its own on its own core. */
 
@@ -19,15 +20,13 @@ export interface HttpLoad {
   readonly connections: number
 }
 
-export interface HttpMeasured {
+export interface HttpMeasured extends Metered {
   readonly requests: number
-  readonly seconds: number
   /** Milliseconds. */
   readonly p50: number
   readonly p99: number
   /** Not 2xx, not the right body, timed out, or cut: any fails the run. */
   readonly errors: number
-  readonly cpu: CpuReading
 }
 
 export async function loadHttp(load: HttpLoad): Promise<HttpMeasured> {
@@ -47,16 +46,16 @@ export async function loadHttp(load: HttpLoad): Promise<HttpMeasured> {
 
 async function main(load: HttpLoad): Promise<void> {
   const warm = await shoot(load, load.warmupSeconds)
-  const before = readCpu(load.pid)
+  const meter = new Meter(load.pid)
   const result = await shoot(load, load.seconds)
-  const cpu = cpuSince(load.pid, before)
   const measured: HttpMeasured = {
     requests: result.requests.total,
-    seconds: result.duration,
     p50: result.latency.p50,
     p99: result.latency.p99,
     errors: countErrors(warm) + countErrors(result),
-    cpu,
+    ...meter.stop(),
+    // autocannon's requests run for just so long; its own time has its preparations in it.
+    seconds: load.seconds,
   }
   process.stdout.write(JSON.stringify(measured))
 }
@@ -72,7 +71,8 @@ async function shoot(load: HttpLoad, seconds: number): Promise<autocannon.Result
     url: `http://127.0.0.1:${load.httpPort}`,
     connections: load.connections,
     duration: seconds,
-    requests,
+    // Every client would encode all of them before `setupClient` gives it its own.
+    requests: requests.slice(0, 1),
     verifyBody: (body) => isRight(load.kind, String(body)),
     // Each connection walks its own part of the services, else all would ask for the same at once.
     setupClient: (client) => {

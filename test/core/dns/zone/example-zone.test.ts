@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { formatName, parseName } from '../../../../src/core/dns/name.ts'
+import { formatRdata, RECORD_TYPES, typeName } from '../../../../src/core/dns/records/types.ts'
+import { readZone } from '../../../../src/core/dns/zone/read-zone.ts'
+
+const ZONE = new URL('../../../../zones/example.test.zone', import.meta.url).pathname
+const READING = readZone(
+  readFileSync(ZONE, 'utf8'),
+  'example.test.zone',
+  parseName('example.test.'),
+)
+const LINES = READING.records.map(
+  ({ owner, ttl, type, rdata }) =>
+    `${formatName(owner)} ${ttl} IN ${typeName(type)} ${formatRdata(type, rdata)}`,
+)
+
+function isInstalled(program: string): boolean {
+  const isThere = spawnSync(program, ['-v']).error === undefined
+  if (!isThere) console.warn(`${program} is not installed: the comparison with it is skipped`)
+  return isThere
+}
+
+test('the example zone is without blemish', () => {
+  expect(READING.errors).toEqual([])
+  expect(READING.warnings).toEqual([])
+})
+
+test('the example zone shows every type', () => {
+  const shown = new Set(READING.records.map(({ type }) => typeName(type)))
+  expect(RECORD_TYPES.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([])
+})
+
+test.skipIf(!isInstalled('named-checkzone'))('BIND reads the same records', () => {
+  const args = ['-q', '-i', 'local', '-D', '-s', 'full', '-o', '-', 'example.test', ZONE]
+  const { stdout, status } = spawnSync('named-checkzone', args, { encoding: 'utf8' })
+  expect(status).toBe(0)
+  expect(sorted(LINES.join('\n'))).toEqual(sorted(stdout))
+})
+
+test.skipIf(!isInstalled('ldns-read-zone'))('ldns reads the same from what we write', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'cairn-zone-'))
+  try {
+    const file = join(dir, 'written.zone')
+    writeFileSync(file, `${LINES.join('\n')}\n`)
+    const { stdout, status } = spawnSync('ldns-read-zone', [file], { encoding: 'utf8' })
+    expect(status).toBe(0)
+    // ldns writes hex digits in lower case.
+    expect(sorted(stdout.toLowerCase())).toEqual(sorted(LINES.join('\n').toLowerCase()))
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
+
+function sorted(text: string): string[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/\s+/g, ' ').trim())
+    .sort()
+}

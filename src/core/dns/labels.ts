@@ -154,7 +154,7 @@ export function makeAliases(
   return { groups: byGroup, namespaces: byNamespace }
 }
 
-export const DEFAULT_ALIASES: LabelAliases = makeAliases(new Map(), new Map(), false)
+const DEFAULT_ALIASES: LabelAliases = makeAliases(new Map(), new Map(), false)
 
 /**
  * Which name a query means: any legal spelling → the canonical full labels, as `serviceNames` gives

@@ -14,7 +14,7 @@ export const NAME_MAX = 255
 export const ROOT: Uint8Array = new Uint8Array(1)
 
 /** Set by `unescapeText` on an octet that was written as `\X` or `\DDD`. */
-export const ESCAPED = 0x100
+const ESCAPED = 0x100
 
 const DOT = 0x2e
 const BACKSLASH = 0x5c

@@ -18,6 +18,10 @@ const LINES = READING.records.map(
     `${formatName(owner)} ${ttl} IN ${typeName(type)} ${formatRdata(type, rdata)}`,
 )
 
+/** Not ours to bring: the comparison is left out where they are missing. */
+const BIND = 'named-checkzone'
+const LDNS = 'ldns-read-zone'
+
 function isInstalled(program: string): boolean {
   const isThere = spawnSync(program, ['-v']).error === undefined
   if (!isThere) console.warn(`${program} is not installed: the comparison with it is skipped`)
@@ -34,19 +38,19 @@ test('the example zone shows every type', () => {
   expect(RECORD_TYPES.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([])
 })
 
-test.skipIf(!isInstalled('named-checkzone'))('BIND reads the same records', () => {
+test.skipIf(!isInstalled(BIND))('BIND reads the same records', () => {
   const args = ['-q', '-i', 'local', '-D', '-s', 'full', '-o', '-', 'example.test', ZONE]
-  const { stdout, status } = spawnSync('named-checkzone', args, { encoding: 'utf8' })
+  const { stdout, status } = spawnSync(BIND, args, { encoding: 'utf8' })
   expect(status).toBe(0)
   expect(sorted(LINES.join('\n'))).toEqual(sorted(stdout))
 })
 
-test.skipIf(!isInstalled('ldns-read-zone'))('ldns reads the same from what we write', () => {
+test.skipIf(!isInstalled(LDNS))('ldns reads the same from what we write', () => {
   const dir = mkdtempSync(join(tmpdir(), 'cairn-zone-'))
   try {
     const file = join(dir, 'written.zone')
     writeFileSync(file, `${LINES.join('\n')}\n`)
-    const { stdout, status } = spawnSync('ldns-read-zone', [file], { encoding: 'utf8' })
+    const { stdout, status } = spawnSync(LDNS, [file], { encoding: 'utf8' })
     expect(status).toBe(0)
     // ldns writes hex digits in lower case.
     expect(sorted(stdout.toLowerCase())).toEqual(sorted(LINES.join('\n').toLowerCase()))

@@ -85,7 +85,7 @@ function beside(httpPort: number, offset: number, otherwise: number): number {
 function describeServer(take: Take, host: HostFacts): ServerSettings {
   return {
     name: take('server.name', text('a name', 255), host.name, {
-      doc: "This member's name in logs, metrics and NSID; the host's name by default.",
+      doc: "This member's name, as told to people and clients; the host's name by default.",
     }),
     dataDir: take('server.data_dir', text('a path', 4_096), './data', {
       doc: 'Directory for what outlives a restart.',

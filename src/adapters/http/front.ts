@@ -30,13 +30,13 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   keepAliveMs: millis(65_000),
 }
 
-export interface Readiness {
+interface Readiness {
   readonly ready: boolean
   /** What stands in the way, one line each; for people. */
   readonly reasons: readonly string[]
 }
 
-export interface MetricsPage {
+interface MetricsPage {
   readonly contentType: string
   readonly body: string
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { parseParams, type Params } from '../../core/nacos/params.ts'
 
-/** Query and form of a request as one; the form was left as text by `readBodiesAsText`. */
+/** Query and form of a request as one; the form was left as text by `v1/v1.ts`. */
 export function paramsOf(request: FastifyRequest): Params {
   const { body } = request
   return parseParams(queryOf(request.url), typeof body === 'string' ? body : '')
@@ -20,10 +20,8 @@ export function pathOf(url: string): string {
   return (end === -1 ? url : url.slice(0, end)).replace(/\/{2,}/g, '/')
 }
 
+/** Node's parser has refused raw bytes above ASCII here, as Tomcat does: the text is all ASCII. */
 function queryOf(url: string): string {
   const start = url.indexOf('?')
-  if (start === -1) return ''
-  const query = url.slice(start + 1)
-  // Node hands over raw bytes as Latin-1; clients that do not encode send UTF-8.
-  return /[\u0080-\u00ff]/.test(query) ? Buffer.from(query, 'latin1').toString() : query
+  return start === -1 ? '' : url.slice(start + 1)
 }

@@ -6,15 +6,19 @@ import {
   type FastifyHttpOptions,
   type RawServerDefault,
 } from 'fastify'
+import * as texts from '../../core/nacos/texts.ts'
 import { answerClientError } from './client-error.ts'
 import type { HttpFront } from './front.ts'
 import { probeRoutes } from './probes.ts'
+import { pathOf } from './request.ts'
 import { sendSpringError } from './spring-error.ts'
 import { answerError } from './v1/errors.ts'
 import { v1Routes } from './v1/v1.ts'
 
 /** How often Node looks for requests that take too long; ms. */
 const CHECK_MS = 2_000
+
+const NAMING = '/nacos/v1/ns/'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -23,12 +27,18 @@ export function createHttpServer(front: HttpFront): FastifyInstance {
   const server = fastify(optionsOf(front))
   addHooks(server, front)
   server.setErrorHandler((error, request, reply) => answerError(front, error, request, reply))
-  server.setNotFoundHandler((request, reply) => {
-    sendSpringError(front, request, reply, 404, 'No message available')
-  })
+  server.setNotFoundHandler((request, reply) => answerUnknown(front, request, reply))
   probeRoutes(server, front)
   v1Routes(server, front)
   return server
+}
+
+/** Under naming, real Nacos answers 501, also for a known path with another verb. */
+function answerUnknown(front: HttpFront, request: FastifyRequest, reply: FastifyReply): void {
+  const path = pathOf(request.url)
+  if (path.startsWith(NAMING)) {
+    sendSpringError(front, request, reply, 501, texts.noSuchApi(request.method, path))
+  } else sendSpringError(front, request, reply, 404, 'No message available')
 }
 
 /** No logger: requests carry tokens in their URLs and are never logged. */

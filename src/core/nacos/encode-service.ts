@@ -13,7 +13,8 @@ export function encodeService(service: Service): string {
   )
   return (
     `{"name":${quote(ref.name)},"groupName":${quote(ref.group)},` +
-    `"namespaceId":${quote(ref.namespace)},"protectThreshold":${double(settings.protectThreshold)},` +
+    `"namespaceId":${quote(ref.namespace)},` +
+    `"protectThreshold":${double(settings.protectThreshold)},` +
     `"metadata":${metadataJson(settings.metadata)},"selector":${settings.selector},` +
     `"clusters":[${clusters.join(',')}]}`
   )

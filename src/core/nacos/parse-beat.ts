@@ -44,7 +44,7 @@ export function parseBeat(params: Params): Beat {
   }
 }
 
-/** What a full beat registers when its instance is unknown. Read only then: most beats need it not. */
+/** What a full beat registers. Read only when its instance is unknown: most beats need it not. */
 export function instanceOfBeat(
   beat: Beat,
   cluster: ClusterName,

@@ -1,10 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { isAdmitted } from '../../../core/nacos/status.ts'
 import * as texts from '../../../core/nacos/texts.ts'
 import type { HttpFront } from '../front.ts'
-import { pathOf } from '../request.ts'
 import { sendText } from '../send.ts'
-import { sendSpringError } from '../spring-error.ts'
 import { authRoutes } from './routes/auth.ts'
 import { consoleRoutes } from './routes/console.ts'
 import { instanceRoutes } from './routes/instance.ts'
@@ -37,16 +35,9 @@ function namingRoutes(ns: FastifyInstance, front: HttpFront): void {
     if (isAdmitted(status, request.method)) done()
     else sendText(reply, 503, texts.serverIs(status))
   })
-  ns.setNotFoundHandler((request, reply) => noSuchApi(front, request, reply))
   instanceRoutes(ns, front)
   serviceRoutes(ns, front)
   operatorRoutes(ns, front)
-}
-
-/** Real Nacos answers 501 here, also for a known path with another verb. */
-function noSuchApi(front: HttpFront, request: FastifyRequest, reply: FastifyReply): void {
-  const message = texts.noSuchApi(request.method, pathOf(request.url))
-  sendSpringError(front, request, reply, 501, message)
 }
 
 /** Every media type that is written on a body here means a form. */

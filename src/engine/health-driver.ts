@@ -90,8 +90,9 @@ export class HealthDriver {
 
   #emptyServices(now: Millis): readonly Change[] {
     const changes: Change[] = []
+    let left = LOOKS_PER_TICK
     for (const [id, { ref, since }] of this.#empty) {
-      if (now - since < this.#options.emptyServiceMs || changes.length === LOOKS_PER_TICK) break
+      if (now - since < this.#options.emptyServiceMs || left-- === 0) break
       this.#empty.delete(id)
       const service = findService(this.#registry.snapshot, ref)
       if (service !== undefined && service.instances.size === 0 && !service.declared) {

@@ -79,7 +79,7 @@ const ANSWERS: Section = {
     {
       title: 'No data, fail open, truncated',
       description:
-        'The name exists without that type; no instance was healthy, so all are answered; cut, to be asked again over TCP.',
+        'The type is missing; no instance is healthy, so all are answered; cut, to be asked over TCP.',
       kind: 'timeseries',
       unit: 'reqps',
       width: 12,
@@ -92,7 +92,7 @@ const ANSWERS: Section = {
     {
       title: 'Not shown as registered',
       description:
-        'Names that two services claim, instances that DNS cannot show, errors in static zones: each wants a look.',
+        'Names claimed twice, instances that DNS cannot show, errors in zones: each wants a look.',
       kind: 'timeseries',
       unit: 'short',
       width: 12,

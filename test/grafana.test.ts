@@ -100,10 +100,12 @@ test('every alert has a severity and a place in the README', () => {
   }
 })
 
-const hasPromtool = spawnSync('promtool', ['--version']).error === undefined
+/** Of Debian's package prometheus. */
+const PROMTOOL = 'promtool'
+const hasPromtool = spawnSync(PROMTOOL, ['--version']).error === undefined
 
 function promtool(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(PROMTOOL, args, { encoding: 'utf8' })
   return { status, said: stdout + stderr }
 }
 

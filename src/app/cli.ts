@@ -16,7 +16,7 @@ export interface CliWorld {
   readFile(path: string): string | undefined
 }
 
-export interface Build {
+interface Build {
   readonly version: string
   /** Without the leading "v". */
   readonly node: string
@@ -25,8 +25,8 @@ export interface Build {
 }
 
 /** sysexits.h: EX_CONFIG. systemd does not restart a server that ends with it. */
-export const EXIT_BAD_SETTINGS = 78
-export const EXIT_WRONG_USAGE = 2
+const EXIT_BAD_SETTINGS = 78
+const EXIT_WRONG_USAGE = 2
 
 /** What is to be done; printing and ending is the caller's part. */
 export type Command =
@@ -69,7 +69,7 @@ export function readCommand(world: CliWorld): Command {
   return { kind: 'check', ...runnable, text: `settings ok (${file?.path ?? 'no file'})\n` }
 }
 
-export function versionLine({ version, node, platform }: Build): string {
+function versionLine({ version, node, platform }: Build): string {
   return `cairn ${version} (node ${node}, ${platform})\n`
 }
 

@@ -16,7 +16,7 @@ export interface Metrics {
   render(): Promise<Exposition>
 }
 
-export interface Exposition {
+interface Exposition {
   readonly contentType: string
   readonly body: string
 }

@@ -4,7 +4,7 @@ import type { Flag } from './read.ts'
 import { didYouMean } from './suggest.ts'
 
 const SWITCHES = ['help', 'version', 'check-config', 'print-config'] as const
-export type Switch = (typeof SWITCHES)[number]
+type Switch = (typeof SWITCHES)[number]
 
 /** What the command line says, before any value is looked at. */
 export interface Line {

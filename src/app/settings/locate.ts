@@ -1,5 +1,5 @@
 /** Where a key stands and where its value begins; both count from 1. */
-export interface Place {
+interface Place {
   readonly line: number
   readonly column: number
   readonly value: { readonly line: number; readonly column: number }

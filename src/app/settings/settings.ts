@@ -73,7 +73,7 @@ export interface NamingSettings {
   readonly emptyServiceMs: Millis
 }
 
-export interface LogSettings {
+interface LogSettings {
   readonly level: Level
   readonly format: 'json'
 }

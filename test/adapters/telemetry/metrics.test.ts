@@ -101,6 +101,20 @@ test('the state of each worker is told, but not of one that never spoke', async 
   ])
 })
 
+test.each([
+  [5, 5, 0],
+  [5, 6, 0],
+  [1, 2 ** 32 - 1, 2],
+  [2 ** 32 + 3, 1, 2],
+])('serial %i published and %i seen is a lag of %i', async (publishedSerial, seen, lag) => {
+  const worker = aWorker()
+  worker[scalarSlot('serial_seen')] = seen
+  const lines = await scrape(
+    someSources({ dns: () => ({ ...aReading([worker]), publishedSerial }) }),
+  )
+  expect(lines).toContain(`cairn_dns_worker_serial_lag{worker="0"} ${lag}`)
+})
+
 test('before DNS is up its metrics are declared and empty', async () => {
   const lines = await scrape(someSources({ dns: () => undefined }))
   expect(lines).toContain('# TYPE cairn_dns_responses_total counter')
@@ -154,7 +168,9 @@ test('the delay of the event loop is 0 at rest and seen when it is blocked', asy
   expect(await delay('0.5')).toBeLessThan(0.1)
 })
 
-const promtool = spawnSync('promtool', ['--version'])
+/** Of Debian's package prometheus. */
+const PROMTOOL = 'promtool'
+const promtool = spawnSync(PROMTOOL, ['--version'])
 
 test.skipIf(promtool.error !== undefined)(
   'promtool finds nothing to say (skipped without promtool: apt-get install prometheus)',
@@ -163,7 +179,7 @@ test.skipIf(promtool.error !== undefined)(
     metrics.observePublishDelay(0.0001)
     metrics.observeHttp('/metrics', 'GET', 200, 0.002)
     const { body } = await metrics.render()
-    const checked = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' })
+    const checked = spawnSync(PROMTOOL, ['check', 'metrics'], { input: body, encoding: 'utf8' })
     expect(checked.stdout + checked.stderr).toBe('')
     expect(checked.status).toBe(0)
   },

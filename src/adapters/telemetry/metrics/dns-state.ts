@@ -34,7 +34,7 @@ function declareWorkers(registry: Registry, read: Read): void {
     name: 'cairn_dns_worker_serial_lag',
     help: 'Changes that were published and that a worker has not yet seen.',
     labelNames,
-    rows: () => perWorker(read(), 'serial_seen', (dns, seen) => dns.publishedSerial - seen),
+    rows: () => perWorker(read(), 'serial_seen', serialLag),
   })
   pulledGauge(registry, {
     name: 'cairn_dns_worker_age_seconds',
@@ -42,6 +42,12 @@ function declareWorkers(registry: Registry, read: Read): void {
     labelNames,
     rows: () => perWorker(read(), 'alive_ms', (dns, alive) => (dns.nowMs - alive) / 1_000),
   })
+}
+
+/** RFC 1982: serials are compared around the circle; "ahead" is a reading between two writes. */
+function serialLag({ publishedSerial }: DnsReading, seen: number): number {
+  const lag = (publishedSerial - seen) >>> 0
+  return lag < 2 ** 31 ? lag : 0
 }
 
 /** A worker that has not written yet is left out: its zeros mean nothing. */

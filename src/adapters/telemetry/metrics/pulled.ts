@@ -7,10 +7,10 @@ import {
   type Registry,
 } from 'prom-client'
 
-export type Labels = Readonly<Record<string, string>>
+type Labels = Readonly<Record<string, string>>
 export type Row = readonly [labels: Labels, value: number]
 
-export interface Declared {
+interface Declared {
   readonly name: string
   readonly help: string
   readonly labelNames?: readonly string[]

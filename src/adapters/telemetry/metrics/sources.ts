@@ -23,9 +23,9 @@ export interface RegistryReading {
 export interface DnsReading {
   /** The counters of each worker, in the order of the workers (`core/dns/counters.ts`). */
   readonly workers: readonly Float64Array[]
-  /** Now, on the clock that the workers write `alive_ms` from. */
+  /** Now, as the workers write `alive_ms`: `performance.timeOrigin + performance.now()`. */
   readonly nowMs: number
-  /** The serial that was published last; workers write what they saw into `serial_seen`. */
+  /** The serial that was published last; only its low 32 bits count, as in `serial_seen`. */
   readonly publishedSerial: number
   readonly table: TableReading
   readonly zones: Iterable<ZoneReading>
@@ -42,7 +42,7 @@ export interface TableReading {
   readonly unpublishedInstances: number
 }
 
-export interface ZoneReading {
+interface ZoneReading {
   readonly zone: string
   readonly records: number
   /** Errors of the last load; above 0 the zone before it is still served. */

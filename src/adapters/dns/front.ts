@@ -1,0 +1,180 @@
+import { Worker } from 'node:worker_threads'
+import { CairnError } from '../../kernel/errors.ts'
+import { COUNTER_SLOTS, readScalar } from '../../core/dns/counters.ts'
+import type { TableMemory } from '../../core/dns/table/memory.ts'
+import { READERS_MAX } from '../../core/dns/table/layout.ts'
+import type { Telemetry } from '../../engine/ports.ts'
+import { expandListen, hasWildcard } from './local-addresses.ts'
+import { probePort } from './probe-port.ts'
+import type { FromWorker, ToWorker, WorkerData } from './worker-data.ts'
+
+/** A worker that died is replaced after this. */
+const RESTART_MS = 100
+/** How often a wildcard is looked up again: addresses come and go. */
+const RESCAN_MS = 5_000
+/** A worker that does not end by itself is ended. */
+const STOP_MS = 2_000
+
+export interface DnsFrontOptions {
+  readonly workers: number
+  readonly listen: readonly string[]
+  /** 0: any free port. */
+  readonly port: number
+  readonly memory: TableMemory
+  readonly telemetry: Pick<Telemetry, 'event'>
+  /** What every worker gets; the rest is made here. */
+  readonly shared: Omit<WorkerData, 'worker' | 'table' | 'counters' | 'seed'>
+  /** One seed per worker start. */
+  readonly seed: () => number
+}
+
+interface Running {
+  readonly worker: Worker
+  readonly number: number
+}
+
+/** The DNS workers: starts them, tells them where to listen, replaces the dead. */
+export class DnsFront {
+  readonly #options: DnsFrontOptions
+  readonly #counters: readonly SharedArrayBuffer[]
+  readonly #running = new Map<number, Running>()
+  #addresses: readonly string[]
+  #port: number
+  #rescan: NodeJS.Timeout | undefined
+  #isStopping = false
+
+  constructor(options: DnsFrontOptions) {
+    this.#options = options
+    this.#addresses = expandListen(options.listen)
+    this.#port = options.port
+    this.#counters = Array.from(
+      { length: Math.min(options.workers, READERS_MAX) },
+      () => new SharedArrayBuffer(COUNTER_SLOTS * 8),
+    )
+  }
+
+  /** Resolves when every worker listens on every address; rejects with what stands in the way. */
+  async start(): Promise<void> {
+    await this.#dropAbsentLoopback()
+    for (const address of this.#addresses) await probePort(address, this.#port)
+    // The first worker settles the port, if it is free to choose.
+    for (const number of this.#counters.keys()) await this.#startWorker(number)
+    if (!hasWildcard(this.#options.listen)) return
+    this.#rescan = setInterval(() => this.#followAddresses(), RESCAN_MS)
+    this.#rescan.unref()
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get addresses(): readonly string[] {
+    return this.#addresses
+  }
+
+  /** Counters of the workers, in their order; live memory. */
+  get counters(): readonly Float64Array[] {
+    return this.#counters.map((buffer) => new Float64Array(buffer))
+  }
+
+  /** Whether every worker said within `ms` that it lives. */
+  isAlive(nowMs: number, ms: number): boolean {
+    return readScalar(this.counters, 'alive_ms').every((aliveMs) => nowMs - aliveMs < ms)
+  }
+
+  /** Closes the sockets after what they received is answered. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    clearInterval(this.#rescan)
+    await Promise.all([...this.#running.values()].map((running) => this.#stopWorker(running)))
+  }
+
+  /** ::1 is asked for by default and absent where IPv6 is off: that is no mistake. */
+  async #dropAbsentLoopback(): Promise<void> {
+    if (!this.#addresses.includes('::1') || this.#addresses.length === 1) return
+    try {
+      await probePort('::1', 0)
+    } catch {
+      this.#addresses = this.#addresses.filter((address) => address !== '::1')
+    }
+  }
+
+  async #startWorker(number: number): Promise<void> {
+    const counters = this.#counters[number]
+    if (counters === undefined) return
+    const workerData: WorkerData = {
+      ...this.#options.shared,
+      worker: number,
+      table: this.#options.memory.buffer,
+      counters,
+      seed: this.#options.seed(),
+    }
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
+    const running = { worker, number }
+    this.#running.set(number, running)
+    worker.on('error', (error) => this.#tellDeath(number, error))
+    worker.on('exit', () => this.#restart(running))
+    const listening = Promise.withResolvers<number>()
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'listening') listening.resolve(message.port)
+      else if (message.kind === 'failed') listening.reject(portError(message))
+    })
+    worker.on('exit', () => listening.reject(new CairnError('internal', 'a DNS worker ended')))
+    this.#send(worker, { kind: 'listen', addresses: this.#addresses, port: this.#port })
+    this.#port = await listening.promise
+  }
+
+  #send(worker: Worker, message: ToWorker): void {
+    worker.postMessage(message)
+  }
+
+  #tellDeath(worker: number, error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#options.telemetry.event('error', 'dns_worker_died', { worker, message })
+  }
+
+  /** The others answer meanwhile: they share memory and port. */
+  #restart(running: Running): void {
+    if (this.#running.get(running.number) === running) this.#running.delete(running.number)
+    if (this.#isStopping) return
+    setTimeout(() => {
+      if (this.#isStopping) return
+      this.#startWorker(running.number).catch((error: unknown) => {
+        this.#tellDeath(running.number, error)
+      })
+    }, RESTART_MS)
+  }
+
+  #followAddresses(): void {
+    const addresses = expandListen(this.#options.listen)
+    const isSame =
+      addresses.length === this.#addresses.length &&
+      addresses.every((address) => this.#addresses.includes(address))
+    if (isSame) return
+    this.#addresses = addresses
+    this.#options.telemetry.event('info', 'dns_addresses_changed', {
+      addresses: addresses.join(' '),
+    })
+    for (const { worker } of this.#running.values()) {
+      this.#send(worker, { kind: 'listen', addresses, port: this.#port })
+    }
+  }
+
+  async #stopWorker({ worker }: Running): Promise<void> {
+    const stopped = Promise.withResolvers<void>()
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'stopped') stopped.resolve()
+    })
+    worker.on('exit', () => stopped.resolve())
+    const deadline = setTimeout(stopped.resolve, STOP_MS)
+    this.#send(worker, { kind: 'stop' })
+    await stopped.promise
+    clearTimeout(deadline)
+    await worker.terminate()
+  }
+}
+
+function portError(failed: { address: string; port: number; code: string }): CairnError {
+  const { address, port, code } = failed
+  return new CairnError('unavailable', `dns: ${address}:${port} cannot be bound: ${code}`)
+}

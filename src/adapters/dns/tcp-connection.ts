@@ -1,0 +1,161 @@
+import type { Socket } from 'node:net'
+import type { Responder } from '../../core/dns/answer/responder.ts'
+import type { Reader } from '../../core/dns/table/memory.ts'
+import { setClient } from './client-address.ts'
+import type { AnswerCounters } from './tell-answer.ts'
+import type { TcpSettings } from './worker-data.ts'
+
+/** Two octets of length before each message (RFC 1035 §4.2.2). */
+const PREFIX = 2
+const MESSAGE_MAX = 65_535
+/** Answers wait here for one write; at least one answer of the largest size always fits. */
+export const TCP_OUTPUT_BYTES: number = 4 * (MESSAGE_MAX + PREFIX)
+/** A client that does not read is not read from. */
+const UNREAD_BYTES_MAX = 256 * 1024
+
+/** What the connections of one worker share. */
+export interface TcpParts {
+  readonly responder: Responder
+  readonly reader: Reader
+  readonly counters: AnswerCounters
+  readonly settings: TcpSettings
+  /** The responder's output, `TCP_OUTPUT_BYTES` long. */
+  readonly output: Uint8Array
+}
+
+/** One client on TCP: messages in, answers out, as many per write as one read brought (RFC 7766). */
+export class TcpConnection {
+  readonly address: string
+  readonly #socket: Socket
+  readonly #parts: TcpParts
+  /** The start of a message whose rest has not come yet; allocated when first needed. */
+  #pending: Uint8Array | undefined
+  #pendingLength = 0
+  /** Received while the client did not read; bounded by one read, for reading is stopped then. */
+  #unparsed: Uint8Array | undefined
+  #hasEnded = false
+  /** When the last whole message came, and when the unfinished one began; clock of the sweeper. */
+  lastMessageAt: number
+  unfinishedSince: number | undefined
+
+  constructor(socket: Socket, parts: TcpParts, now: number) {
+    this.#socket = socket
+    this.#parts = parts
+    this.address = socket.remoteAddress ?? ''
+    this.lastMessageAt = now
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    socket.on('drain', () => this.#resume())
+    // A half-close ends the questions, not the answers (dns.md §1.5).
+    socket.on('end', () => {
+      this.#hasEnded = true
+      if (this.#unparsed === undefined) socket.end()
+    })
+    socket.on('error', () => socket.destroy())
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Ends politely: what was asked is answered, nothing more is read. */
+  end(): void {
+    this.#socket.end()
+  }
+
+  #receive(chunk: Uint8Array): void {
+    let bytes = chunk
+    if (this.#pendingLength > 0) bytes = this.#joinPending(chunk)
+    this.#answerAll(bytes)
+  }
+
+  /** The pending start and the new octets in one piece. */
+  #joinPending(chunk: Uint8Array): Uint8Array {
+    const joined = new Uint8Array(this.#pendingLength + chunk.length)
+    if (this.#pending !== undefined) joined.set(this.#pending.subarray(0, this.#pendingLength))
+    joined.set(chunk, this.#pendingLength)
+    this.#pendingLength = 0
+    return joined
+  }
+
+  #answerAll(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const now = performance.now()
+    let at = 0
+    let filled = 0
+    while (at + PREFIX <= bytes.length) {
+      const length = view.getUint16(at)
+      if (length < 12) return this.#giveUp(filled)
+      if (at + PREFIX + length > bytes.length) break
+      if (filled > TCP_OUTPUT_BYTES - MESSAGE_MAX - PREFIX) {
+        this.#write(filled)
+        filled = 0
+        if (this.#socket.writableLength > UNREAD_BYTES_MAX) return this.#pause(bytes.slice(at))
+      }
+      const answered = this.#answer(view, at + PREFIX, length, filled)
+      if (answered === 0) return this.#giveUp(filled)
+      filled += PREFIX + answered
+      at += PREFIX + length
+      this.lastMessageAt = now
+    }
+    if (filled > 0) this.#write(filled)
+    this.#keep(bytes.subarray(at), now)
+  }
+
+  /** The answer's length; 0 for a message that gets none. */
+  #answer(view: DataView, at: number, length: number, filled: number): number {
+    const { responder, reader, counters, output } = this.#parts
+    const started = performance.now()
+    responder.client.isTcp = true
+    setClient(responder.client, this.address)
+    reader.enter()
+    const answered = responder.respond(view, at, length, filled + PREFIX)
+    reader.leave()
+    if (answered === 0) {
+      counters.add('drop_response', 1)
+      return 0
+    }
+    output[filled] = answered >> 8
+    output[filled + 1] = answered & 0xff
+    counters.tell(responder, 1, length, answered, (performance.now() - started) / 1000)
+    return answered
+  }
+
+  /** The output is used again at once, so the socket gets a copy. */
+  #write(filled: number): void {
+    this.#socket.write(this.#parts.output.slice(0, filled))
+  }
+
+  /** A framing error, or a message that is no query: nothing after it can be trusted. */
+  #giveUp(filled: number): void {
+    if (filled > 0) this.#write(filled)
+    this.#socket.end()
+    this.#socket.destroySoon()
+  }
+
+  #keep(rest: Uint8Array, now: number): void {
+    if (rest.length === 0) {
+      this.unfinishedSince = undefined
+      return
+    }
+    this.unfinishedSince ??= now
+    // One more than the longest message can never wait here: it would be whole.
+    this.#pending ??= new Uint8Array(PREFIX + MESSAGE_MAX)
+    this.#pending.set(rest)
+    this.#pendingLength = rest.length
+  }
+
+  #pause(rest: Uint8Array): void {
+    this.#socket.pause()
+    this.#unparsed = rest
+  }
+
+  #resume(): void {
+    const rest = this.#unparsed
+    if (rest === undefined) return
+    this.#unparsed = undefined
+    this.#socket.resume()
+    this.#answerAll(rest)
+    if (this.#hasEnded && this.#unparsed === undefined) this.#socket.end()
+  }
+}

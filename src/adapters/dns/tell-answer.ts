@@ -1,0 +1,77 @@
+import type { Responder } from '../../core/dns/answer/responder.ts'
+import {
+  countResponse,
+  observeDuration,
+  observeSizes,
+  scalarSlot,
+  type Proto,
+  type Scalar,
+} from '../../core/dns/counters.ts'
+import { RCODES_TOLD, TYPES_TOLD, TYPE } from '../../core/dns/protocol.ts'
+
+const OTHER_TYPE = TYPES_TOLD.length - 1
+const OTHER_RCODE = RCODES_TOLD.length - 1
+
+/** Index of a type in `TYPES_TOLD`, by number, for the types below 512. */
+const TYPE_INDEX = new Uint8Array(512).fill(OTHER_TYPE)
+for (const [name, number] of Object.entries(TYPE)) {
+  const index = TYPES_TOLD.indexOf(name)
+  if (index >= 0 && number < TYPE_INDEX.length) TYPE_INDEX[number] = index
+}
+
+/** Index of an rcode in `RCODES_TOLD`, by number. */
+const RCODE_INDEX = new Uint8Array(32).fill(OTHER_RCODE)
+for (const [number, name] of [
+  [0, 'NOERROR'],
+  [1, 'FORMERR'],
+  [2, 'SERVFAIL'],
+  [3, 'NXDOMAIN'],
+  [4, 'NOTIMP'],
+  [5, 'REFUSED'],
+  [9, 'NOTAUTH'],
+  [16, 'BADVERS'],
+] as const) {
+  RCODE_INDEX[number] = RCODES_TOLD.indexOf(name)
+}
+
+/** One worker's counters. Array slots only: an answer costs some ten additions. */
+export class AnswerCounters {
+  readonly #slots: Float64Array
+  readonly #truncated = scalarSlot('truncated')
+  readonly #noData = scalarSlot('no_data')
+  readonly #failOpen = scalarSlot('fail_open')
+
+  constructor(slots: Float64Array) {
+    this.#slots = slots
+  }
+
+  add(scalar: Scalar, by: number): void {
+    this.#bump(scalarSlot(scalar), by)
+  }
+
+  set(scalar: Scalar, value: number): void {
+    this.#slots[scalarSlot(scalar)] = value
+  }
+
+  /** The answer that `responder` has just written. */
+  tell(
+    responder: Responder,
+    proto: Proto,
+    requestBytes: number,
+    responseBytes: number,
+    seconds: number,
+  ): void {
+    const { query, message, rcode, isFailOpen } = responder
+    const type = TYPE_INDEX[query.type] ?? OTHER_TYPE
+    countResponse(this.#slots, proto, type, RCODE_INDEX[rcode] ?? OTHER_RCODE)
+    observeSizes(this.#slots, proto, requestBytes, responseBytes)
+    observeDuration(this.#slots, proto, seconds)
+    if (message.isTruncated) this.#bump(this.#truncated, 1)
+    else if (rcode === 0 && message.answers === 0) this.#bump(this.#noData, 1)
+    if (isFailOpen) this.#bump(this.#failOpen, 1)
+  }
+
+  #bump(slot: number, by: number): void {
+    this.#slots[slot] = (this.#slots[slot] ?? 0) + by
+  }
+}

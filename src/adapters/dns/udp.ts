@@ -1,0 +1,120 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { Responder } from '../../core/dns/answer/responder.ts'
+import type { Reader } from '../../core/dns/table/memory.ts'
+import { setClient } from './client-address.ts'
+import type { AnswerCounters } from './tell-answer.ts'
+import type { UdpSettings } from './worker-data.ts'
+
+/** Answers that the kernel has not taken yet stay intact until this many later ones were written. */
+export const OUTPUT_SLOTS = 256
+export const OUTPUT_SLOT_BYTES = 4096
+/** RFC 6891 and dns.md §1.9: no real query is longer. */
+const QUERY_BYTES_MAX = 4096
+
+/** What the sockets of one worker share. */
+export interface UdpParts {
+  readonly responder: Responder
+  readonly reader: Reader
+  readonly counters: AnswerCounters
+  readonly settings: UdpSettings
+  /** The responder's output: `OUTPUT_SLOTS` slots. */
+  readonly output: Uint8Array
+}
+
+/**
+ * DNS over UDP on `node:dgram`: one socket per local address, because Node cannot choose the source
+ * address of an answer, and it must be the one that was asked (RFC 2181 §4.1).
+ */
+export class UdpFront {
+  readonly #parts: UdpParts
+  readonly #sockets = new Map<string, Socket>()
+  readonly #input = new DataView(new ArrayBuffer(QUERY_BYTES_MAX))
+  readonly #inputBytes = new Uint8Array(this.#input.buffer)
+  #slot = 0
+
+  constructor(parts: UdpParts) {
+    this.#parts = parts
+  }
+
+  /** Opens a socket; rejects with the system's error. The answer is the port. */
+  async listen(address: string, port: number): Promise<number> {
+    const type = address.includes(':') ? 'udp6' : 'udp4'
+    const socket = createSocket({
+      type,
+      reusePort: true,
+      ipv6Only: type === 'udp6',
+      // The destination of an answer is always an address: looking it up costs a turn per answer.
+      lookup: (host, _options, done) => done(null, host, type === 'udp6' ? 6 : 4),
+    })
+    const bound = Promise.withResolvers<void>()
+    socket.once('error', bound.reject)
+    socket.bind(port, address, bound.resolve)
+    try {
+      await bound.promise
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    socket.off('error', bound.reject)
+    // Errors of single datagrams, say an ICMP answer to one of ours.
+    socket.on('error', () => this.#parts.counters.add('drop_send', 1))
+    this.#widen(socket)
+    socket.on('message', (message, from) => this.#receive(socket, message, from))
+    this.#sockets.set(address, socket)
+    return socket.address().port
+  }
+
+  get addresses(): readonly string[] {
+    return [...this.#sockets.keys()]
+  }
+
+  close(address: string): void {
+    this.#sockets.get(address)?.close()
+    this.#sockets.delete(address)
+  }
+
+  /** Bursts wait here; the kernel may grant less (net.core.rmem_max). */
+  #widen(socket: Socket): void {
+    try {
+      socket.setRecvBufferSize(this.#parts.settings.receiveBufferBytes)
+    } catch {
+      // The default size works, too; what is lost shows as packet receive errors of the system.
+    }
+  }
+
+  #receive(socket: Socket, message: Uint8Array, from: RemoteInfo): void {
+    const { responder, reader, counters, output } = this.#parts
+    if (message.length > QUERY_BYTES_MAX || message.length < 12) {
+      counters.add('drop_short', 1)
+      return
+    }
+    if (isReflected(from.port)) {
+      counters.add('drop_source', 1)
+      return
+    }
+    const started = performance.now()
+    this.#inputBytes.set(message)
+    responder.client.isTcp = false
+    setClient(responder.client, from.address)
+    const start = this.#slot * OUTPUT_SLOT_BYTES
+    reader.enter()
+    const length = responder.respond(this.#input, 0, message.length, start)
+    reader.leave()
+    if (length === 0) {
+      counters.add('drop_response', 1)
+      return
+    }
+    this.#slot = (this.#slot + 1) % OUTPUT_SLOTS
+    socket.send(output, start, length, from.port, from.address, onSent)
+    const seconds = (performance.now() - started) / 1000
+    counters.tell(responder, 0, message.length, length, seconds)
+  }
+}
+
+/** A failed send is the client's loss alone, and it will ask again. */
+function onSent(): void {}
+
+/** Ports of services that answer anything: two of them would talk for ever (dns.md §1.9). */
+function isReflected(port: number): boolean {
+  return port === 0 || port === 7 || port === 13 || port === 17 || port === 19
+}

@@ -1,0 +1,47 @@
+import type { ResponderSettings } from '../../core/dns/answer/responder.ts'
+
+/** Everything a DNS worker is started with; structured-cloneable. */
+export interface WorkerData {
+  /** Number of the worker: its reader slot in the table. */
+  readonly worker: number
+  readonly table: SharedArrayBuffer
+  /** `COUNTER_SLOTS` float64 slots, written by this worker alone. */
+  readonly counters: SharedArrayBuffer
+  readonly seed: number
+  readonly responder: Omit<ResponderSettings, 'spellings'>
+  /** DNS label → group name, and → namespace id. */
+  readonly groupAliases: ReadonlyMap<string, string>
+  readonly namespaceAliases: ReadonlyMap<string, string>
+  readonly udp: UdpSettings
+  readonly tcp: TcpSettings
+}
+
+export interface UdpSettings {
+  readonly receiveBufferBytes: number
+}
+
+export interface TcpSettings {
+  /** Limits of this worker. */
+  readonly connectionsMax: number
+  readonly connectionsPerClientMax: number
+  readonly idleMs: number
+  /** From the first octet of a message to its last. */
+  readonly messageMs: number
+}
+
+/** Main → worker. */
+export type ToWorker =
+  | { readonly kind: 'listen'; readonly addresses: readonly string[]; readonly port: number }
+  | { readonly kind: 'stop' }
+
+/** Worker → main. */
+export type FromWorker =
+  | { readonly kind: 'listening'; readonly port: number }
+  | {
+      readonly kind: 'failed'
+      readonly address: string
+      readonly port: number
+      /** `EADDRINUSE`, `EACCES` … */
+      readonly code: string
+    }
+  | { readonly kind: 'stopped' }

@@ -1,0 +1,105 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { SeededRng } from '../../kernel/rng.ts'
+import { Responder } from '../../core/dns/answer/responder.ts'
+import { makeSpellings } from '../../core/dns/answer/respell.ts'
+import { HEADER } from '../../core/dns/table/layout.ts'
+import { openTable, Reader } from '../../core/dns/table/memory.ts'
+import { TCP_OUTPUT_BYTES } from './tcp-connection.ts'
+import { TcpFront } from './tcp.ts'
+import { AnswerCounters } from './tell-answer.ts'
+import { OUTPUT_SLOT_BYTES, OUTPUT_SLOTS, UdpFront } from './udp.ts'
+import type { FromWorker, ToWorker, WorkerData } from './worker-data.ts'
+
+/** How often the worker says that it lives and what serial it sees. */
+const ALIVE_MS = 250
+
+/** A DNS worker: sockets of its own, answers from shared memory, no word with the main thread. */
+class Worker {
+  readonly #udp: UdpFront
+  readonly #tcp: TcpFront
+  readonly #alive: NodeJS.Timeout
+
+  constructor(data: WorkerData) {
+    const table = openTable(data.table)
+    const reader = new Reader(table, data.worker)
+    const counters = new AnswerCounters(new Float64Array(data.counters))
+    const spellings = makeSpellings(data.groupAliases, data.namespaceAliases)
+    const settings = { ...data.responder, spellings }
+    const rng = new SeededRng(data.seed)
+    const respond = (output: Uint8Array): Responder => new Responder(table, settings, rng, output)
+    const udpOutput = new Uint8Array(OUTPUT_SLOTS * OUTPUT_SLOT_BYTES)
+    const tcpOutput = new Uint8Array(TCP_OUTPUT_BYTES)
+    const shared = { reader, counters }
+    this.#udp = new UdpFront({
+      ...shared,
+      responder: respond(udpOutput),
+      output: udpOutput,
+      settings: data.udp,
+    })
+    this.#tcp = new TcpFront({
+      ...shared,
+      responder: respond(tcpOutput),
+      output: tcpOutput,
+      settings: data.tcp,
+    })
+    this.#alive = setInterval(() => {
+      counters.set('alive_ms', performance.timeOrigin + performance.now())
+      counters.set('serial_seen', Atomics.load(table.words, HEADER.SERIAL >> 2) >>> 0)
+    }, ALIVE_MS)
+  }
+
+  /** Makes the open sockets those of `addresses`. */
+  async listen(addresses: readonly string[], port: number): Promise<void> {
+    for (const address of this.#udp.addresses) {
+      if (addresses.includes(address)) continue
+      this.#udp.close(address)
+      this.#tcp.close(address)
+    }
+    let bound = port
+    for (const address of addresses) {
+      if (this.#udp.addresses.includes(address)) continue
+      try {
+        bound = await this.#open(address, bound)
+      } catch (error) {
+        tell({ kind: 'failed', address, port: bound, code: codeOf(error) })
+        return
+      }
+    }
+    tell({ kind: 'listening', port: bound })
+  }
+
+  stop(): void {
+    clearInterval(this.#alive)
+    for (const address of this.#udp.addresses) this.#udp.close(address)
+    this.#tcp.stop()
+    tell({ kind: 'stopped' })
+  }
+
+  /** UDP and TCP on one port; a free port of UDP may be taken in TCP, then another one is tried. */
+  async #open(address: string, port: number): Promise<number> {
+    for (let tries = 0; ; tries++) {
+      const bound = await this.#udp.listen(address, port)
+      try {
+        await this.#tcp.listen(address, bound)
+        return bound
+      } catch (error) {
+        this.#udp.close(address)
+        if (port !== 0 || tries === 9) throw error
+      }
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}
+
+function tell(message: FromWorker): void {
+  parentPort?.postMessage(message)
+}
+
+const worker = new Worker(workerData)
+parentPort?.on('message', (message: ToWorker) => {
+  if (message.kind === 'stop') worker.stop()
+  else void worker.listen(message.addresses, message.port)
+})

@@ -119,7 +119,7 @@ function lossOf(measured: Measured): number {
 }
 
 function describe(measured: Measured): string {
-  const { answered, seconds, cpu, idleShare, latency, churn, faults } = measured
+  const { answered, seconds, cpu, latency, churn, faults } = measured
   const parts = [
     `${thousands(answered / seconds)}/s`,
     `${round(microsPerAnswer(measured), 2)} µs`,
@@ -127,7 +127,6 @@ function describe(measured: Measured): string {
     `busy ${percent(cpu.run / 1e9 / seconds)}`,
     `waited ${percent(cpu.wait / 1e9 / seconds)}`,
     `disturbed ${percent(measured.disturbed)}`,
-    `generator idle ${percent(idleShare)}`,
     ...(latency === undefined ? [] : [`latency ${JSON.stringify(latency)}`]),
     ...(churn === undefined ? [] : [`churn ${JSON.stringify(churn)}`]),
     ...Object.entries(faults).map(([kind, count]) => `FAULT ${kind} ${count}`),

@@ -77,14 +77,11 @@ export class Blast {
     const end = performance.now() + ms
     let now = performance.now()
     while (now < end) {
-      let received = 0
       for (let socket = 0; socket < this.#fds.length; socket++) {
-        received += Math.max(0, this.#receive(socket, 0))
+        this.#receive(socket, 0)
         this.#send(socket, this.#freeCount[socket] ?? 0, now)
       }
-      const turnEnd = performance.now()
-      if (received <= 0) this.tally.idleMs += turnEnd - now
-      now = turnEnd
+      now = performance.now()
       this.#scan(now)
     }
   }
@@ -132,13 +129,12 @@ export class Blast {
   }
 
   /** @param now for latencies; 0 when they mean nothing, as in the closed loop. */
-  #receive(socket: number, now: number): number {
+  #receive(socket: number, now: number): void {
     const { recvmmsg } = this.#libc.functions
     const fd = this.#fds[socket] ?? -1
     const count = recvmmsg(fd, this.#in.address, this.#window, MSG_DONTWAIT, 0n)
     if (count < 0) this.#explain()
     for (let i = 0; i < count; i++) this.#take(socket, i, now)
-    return count
   }
 
   #take(socket: number, index: number, now: number): void {

@@ -57,6 +57,5 @@ function parse(out: string, context: { load: Load; metered: Metered }): Measured
     late: 0,
     skipped: 0,
     faults: isRight ? {} : { wrong_rcode: 1 },
-    idleShare: Number.NaN,
   }
 }

@@ -40,8 +40,6 @@ export interface Measured extends Metered {
   readonly skipped: number
   /** By kind; anything here fails the run. */
   readonly faults: Readonly<Record<string, number>>
-  /** Share of the generator's time in which it found nothing to do: near 0, it was the limit. */
-  readonly idleShare: number
   readonly latency?: Latency
   readonly churn?: ChurnResult
 }
@@ -125,8 +123,7 @@ type Summary = Omit<Measured, 'faults'>
 
 function summarize(tally: Tally, tool: 'ffi' | 'tcp', metered: Metered): Summary {
   const { sent, answered, late, lost, skipped } = tally
-  const idleShare = tally.idleMs === 0 ? Number.NaN : tally.idleMs / 1_000 / metered.seconds
-  return { ...metered, tool, sent, answered, late, lost, skipped, idleShare }
+  return { ...metered, tool, sent, answered, late, lost, skipped }
 }
 
 if (import.meta.main) await main(JSON.parse(process.argv[2] ?? '{}') as Load)

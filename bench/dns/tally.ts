@@ -28,8 +28,6 @@ export class Tally {
   late = 0
   /** Not sent in time, because as many as allowed were in flight already. */
   skipped = 0
-  /** Closed loop: spent on turns that found nothing to read. */
-  idleMs = 0
   readonly faults: Partial<Record<Fault, number>> = {}
   readonly latency: Histogram = new Histogram()
 

@@ -16,7 +16,7 @@ export interface Metered {
 }
 
 /** Others took more than this share of one of the cores: measure once more, a few times. */
-const DISTURBED = 0.05
+export const DISTURBED = 0.05
 const TRIES = 4
 
 /** The least disturbed of some tries, most often the first. */

@@ -156,25 +156,36 @@ function toRows(plan: Plan, mix: Mix, results: readonly Result[]): Row[] {
   const subjects = plan.subjects.filter((subject) => of(subject).length > 0)
   const [first = 'toy'] = subjects
   const baseline = of(first).map((measured) => microsPerAnswer(measured))
-  return subjects.map((subject) => {
-    const measured = of(subject)
-    const micros = measured.map((m) => microsPerAnswer(m))
-    const ratios = micros.map((value, i) => value / (baseline[i] ?? Number.NaN))
-    const middle = (pick: (m: Measured) => number): number => median(measured.map((m) => pick(m)))
-    return {
-      mix,
-      subject,
-      'µs CPU/answer': round(median(micros), 2),
-      [`× ${first}`]: `${round(median(ratios), 2)} [${round(Math.min(...ratios), 2)}–${round(Math.max(...ratios), 2)}]`,
-      rounds: String(measured.length),
-      'answered/s': thousands(middle((m) => m.answered / m.seconds)),
-      lost: percent(middle((m) => lossOf(m))),
-      disturbed: percent(middle((m) => m.disturbed)),
-      busy: percent(middle((m) => m.cpu.run / 1e9 / m.seconds)),
-      ...(plan.load.rate === undefined ? {} : latencyCells(middle)),
-      ...(plan.churn === 0 ? {} : churnCells(middle)),
-    }
-  })
+  return subjects.map((subject) => toRow(plan, { mix, subject, first, baseline }, of(subject)))
+}
+
+interface RowHead {
+  readonly mix: Mix
+  readonly subject: SubjectName
+  readonly first: SubjectName
+  /** The first subject's µs per answer in each round. */
+  readonly baseline: readonly number[]
+}
+
+function toRow(plan: Plan, head: RowHead, measured: readonly Measured[]): Row {
+  const { mix, subject, first, baseline } = head
+  const micros = measured.map((m) => microsPerAnswer(m))
+  const ratios = micros.map((value, i) => value / (baseline[i] ?? Number.NaN))
+  const range = `[${round(Math.min(...ratios), 2)}–${round(Math.max(...ratios), 2)}]`
+  const middle: Middle = (pick) => median(measured.map((m) => pick(m)))
+  return {
+    mix,
+    subject,
+    'µs CPU/answer': round(median(micros), 2),
+    [`× ${first}`]: `${round(median(ratios), 2)} ${range}`,
+    rounds: String(measured.length),
+    'answered/s': thousands(middle((m) => m.answered / m.seconds)),
+    lost: percent(middle((m) => lossOf(m))),
+    disturbed: percent(middle((m) => m.disturbed)),
+    busy: percent(middle((m) => m.cpu.run / 1e9 / m.seconds)),
+    ...(plan.load.rate === undefined ? {} : latencyCells(middle)),
+    ...(plan.churn === 0 ? {} : churnCells(middle)),
+  }
 }
 
 type Middle = (pick: (m: Measured) => number) => number

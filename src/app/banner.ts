@@ -10,7 +10,7 @@ export interface BannerFacts {
   readonly dns: Listening & { readonly zones: readonly string[] }
 }
 
-interface Listening {
+export interface Listening {
   /** At least one literal; the first one is shown. */
   readonly addresses: readonly string[]
   readonly port: number

@@ -16,7 +16,7 @@ export interface CliWorld {
   readFile(path: string): string | undefined
 }
 
-interface Build {
+export interface Build {
   readonly version: string
   /** Without the leading "v". */
   readonly node: string

@@ -30,7 +30,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   keepAliveMs: millis(65_000),
 }
 
-interface Readiness {
+export interface Readiness {
   readonly ready: boolean
   /** What stands in the way, one line each; for people. */
   readonly reasons: readonly string[]

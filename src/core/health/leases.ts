@@ -62,21 +62,26 @@ export class Leases {
   }
 
   /**
-   * The leases whose fate is no longer `alive` at lease time `now`; looks at `lookMax` at most.
-   * A silent one stays in the table until it expires; an expired one is released.
+   * The leases whose fate is no longer `alive` at lease time `now`: `dueMax` of them at most, after
+   * `lookMax` looks at most. A silent one stays in the table until it expires; an expired one is
+   * released.
    */
-  takeDue(now: Millis, lookMax: number): readonly Due[] {
+  takeDue(now: Millis, lookMax: number, dueMax: number = lookMax): readonly Due[] {
     const due: Due[] = []
     const last = slotOf(now)
-    let left = lookMax
+    const lookedMax = this.#looked + lookMax
     while (this.#cursor <= last) {
       const slot = this.#slots[this.#cursor % SLOTS] ?? []
-      // The current slot is filled again by leases that are put back: look at what it holds now.
-      const count = Math.min(slot.length, left)
-      for (const lease of slot.splice(0, count)) this.#look(lease, now, due)
-      left -= count
-      this.#looked += count
-      if (left === 0 || this.#cursor === last) return due
+      let count = 0
+      for (const lease of slot) {
+        if (this.#looked === lookedMax || due.length === dueMax) break
+        this.#look(lease, now, due)
+        this.#looked++
+        count++
+      }
+      // Leases that are put back never land in this slot: what is left was not looked at.
+      slot.splice(0, count)
+      if (slot.length > 0 || this.#cursor === last) return due
       this.#cursor++
     }
     return due

@@ -42,17 +42,29 @@ export function isPlainName(
   return true
 }
 
-/** Letters, digits, `_` and `-`, no `--`: no octet that the encoder would have escaped. */
+/**
+ * Letters, digits, `_` and `-`, no `--`: no octet that the encoder would have escaped; and not in
+ * the shape of an address or of `ns1`, whose last octet it would have.
+ */
 function isPlainLabel(key: Uint8Array, start: number, end: number): boolean {
   let last = 0
+  let isHex = true
   for (let i = start; i < end; i++) {
     const octet = key[i] ?? 0
     const isLetter = octet >= 0x61 && octet <= 0x7a
     const isDigit = octet >= 0x30 && octet <= 0x39
     if (!isLetter && !isDigit && octet !== HYPHEN && octet !== 0x5f) return false
     if (octet === HYPHEN && (last === HYPHEN || i === start || i === end - 1)) return false
+    if ((isLetter && octet > 0x66) || octet === 0x5f) isHex = false
     last = octet
   }
+  return !isHex && !isServerLabel(key, start, end)
+}
+
+/** `ns` and digits. */
+function isServerLabel(key: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 3 || key[start] !== 0x6e || key[start + 1] !== 0x73) return false
+  for (let i = start + 2; i < end; i++) if ((key[i] ?? 0) > 0x39) return false
   return true
 }
 

@@ -48,6 +48,8 @@ export class Responder {
   readonly query: Query = new Query()
   /** The last answer's whole rcode; the front counts it. */
   rcode = 0
+  /** The last answer gave instances that are not healthy, for there were too few others. */
+  isFailOpen = false
   readonly message: Message
   readonly #settings: ResponderSettings
   readonly #opt: OptWriter
@@ -129,6 +131,7 @@ export class Responder {
   #finish(rcode: number, isAuthoritative: boolean, ede: number): void {
     const { query, message, client } = this
     this.rcode = rcode
+    this.isFailOpen = ede === EDE.SYNTHESIZED
     message.limit += this.#opt.reserve(query, client.isTcp)
     if (query.hasOpt) this.#opt.write(message, query, client.isTcp, rcode, ede)
     const { view, start } = message

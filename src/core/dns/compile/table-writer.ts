@@ -80,6 +80,10 @@ export class TableWriter {
     )
   }
 
+  get serial(): number {
+    return this.memory.view.getUint32(HEADER.SERIAL, true)
+  }
+
   setSerial(revision: number): void {
     Atomics.store(this.memory.words, HEADER.SERIAL >> 2, revision | 0)
   }

@@ -64,6 +64,11 @@ export class ZoneTable {
     return this.#writer.nameCount
   }
 
+  /** The serial that answers stand for now. */
+  get serial(): number {
+    return this.#writer.serial
+  }
+
   get usedBytes(): number {
     return this.#writer.arena.usedBytes
   }

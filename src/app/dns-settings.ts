@@ -1,0 +1,66 @@
+import { expandListen, localNets } from '../adapters/dns/local-addresses.ts'
+import type { DnsFront, DnsFrontOptions } from '../adapters/dns/front.ts'
+import { CairnError } from '../kernel/errors.ts'
+import { parseIPv4, parseIPv6 } from '../kernel/ip.ts'
+import type { ZoneTableSettings } from '../core/dns/compile/zone-table.ts'
+import { parseName } from '../core/dns/name.ts'
+import type { Build } from './cli.ts'
+import { PortError } from './failure.ts'
+import type { Settings } from './settings/settings.ts'
+
+/** The settings of answers, in the words of the zone table. */
+export function zoneTableSettings(settings: Settings): ZoneTableSettings {
+  const { dns } = settings
+  const addresses = expandListen(settings.server.listen)
+  const v4 = addresses.flatMap((address) => octetsOf(parseIPv4(address)))
+  const v6 = addresses.flatMap((address) => parseIPv6(address) ?? [])
+  return {
+    zones: dns.zone.map((zone) => parseName(zone)),
+    reverseZones: dns.reverseZones.map((zone) => parseName(zone)),
+    ttl: dns.ttlSeconds,
+    negativeTtl: dns.negativeTtlSeconds,
+    answers: dns.answers === 'auto' ? 0 : dns.answers === 'all' ? -1 : dns.answers,
+    failOpen: dns.failOpen,
+    nameServers: { v4, v6 },
+  }
+}
+
+function octetsOf(v4: number | undefined): readonly Uint8Array[] {
+  return v4 === undefined ? [] : [Uint8Array.of(v4 >>> 24, v4 >>> 16, v4 >>> 8, v4)]
+}
+
+/** What every DNS worker is told. */
+export function dnsShared(settings: Settings, build: Build): DnsFrontOptions['shared'] {
+  const { dns } = settings
+  return {
+    responder: {
+      udpSize: dns.ednsUdpSize,
+      nsid: new TextEncoder().encode(dns.nsid),
+      version: `cairn ${build.version}`,
+      host: dns.nsid,
+      tcpKeepalive: Math.floor(dns.tcpIdleMs / 100),
+      strictSrv: dns.strictSrv,
+      localNets: localNets(),
+    },
+    groupAliases: dns.groupAliases,
+    namespaceAliases: dns.namespaceAliases,
+    udp: { receiveBufferBytes: dns.receiveBufferBytes },
+    tcp: {
+      connectionsMax: Math.ceil(dns.tcpConnectionsMax / dns.workers),
+      connectionsPerClientMax: dns.tcpConnectionsPerClientMax,
+      idleMs: dns.tcpIdleMs,
+      messageMs: dns.tcpMessageTimeoutMs,
+    },
+  }
+}
+
+/** Starts the workers; a port that cannot be had is told in the words of the settings. */
+export async function startDns(dns: DnsFront): Promise<void> {
+  try {
+    await dns.start()
+  } catch (error) {
+    if (error instanceof CairnError) throw error
+    const address = error instanceof Error && 'address' in error ? String(error.address) : ''
+    throw new PortError('dns.port', address, dns.port, error)
+  }
+}

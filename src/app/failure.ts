@@ -1,0 +1,66 @@
+import { CairnError } from '../kernel/errors.ts'
+import { findOwner } from './port-owner.ts'
+import type { Settings } from './settings/settings.ts'
+
+/** sysexits.h: EX_SOFTWARE, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG. */
+const EXIT = { INTERNAL: 70, TRY_AGAIN: 75, NOT_PERMITTED: 77, BAD_SETTINGS: 78 } as const
+
+export interface Failure {
+  readonly text: string
+  readonly exitCode: number
+}
+
+/** A port that could not be bound, and the setting that chose it. */
+export class PortError extends Error {
+  readonly address: string
+  readonly port: number
+  readonly setting: string
+  /** The system's code: `EADDRINUSE`, `EACCES` … */
+  readonly code: string
+
+  constructor(setting: string, address: string, port: number, cause: unknown) {
+    const code = codeOf(cause)
+    super(`${setting}: ${address}:${port}: ${code}`, { cause })
+    this.name = 'PortError'
+    this.setting = setting
+    this.address = address
+    this.port = port
+    this.code = code
+  }
+}
+
+/** Why the start failed, in one line, and the exit code that says what to do about it. */
+export function describeFailure(error: unknown, settings: Settings): Failure {
+  if (error instanceof PortError) return describePort(error)
+  if (error instanceof CairnError) {
+    return { text: `cairn: ${error.message}\n`, exitCode: EXIT.INTERNAL }
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const name = settings.server.name
+  return { text: `cairn: ${name} could not start: ${message}\n`, exitCode: EXIT.INTERNAL }
+}
+
+function describePort({ address, port, setting, code }: PortError): Failure {
+  const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  const key = setting.replace('_', '-')
+  if (code === 'EADDRINUSE') {
+    const owner = findOwner(port)
+    const by = owner === undefined ? 'another program' : owner
+    const text = `cairn: ${where} is taken by ${by}; choose another port with --${key} (${setting})\n`
+    return { text, exitCode: EXIT.TRY_AGAIN }
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const text = `cairn: ${where} may not be bound: ports below 1024 need CAP_NET_BIND_SERVICE; or choose another one with --${key} (${setting})\n`
+    return { text, exitCode: EXIT.NOT_PERMITTED }
+  }
+  if (code === 'EADDRNOTAVAIL') {
+    const text = `cairn: ${address} is no address of this machine; see --listen (server.listen)\n`
+    return { text, exitCode: EXIT.BAD_SETTINGS }
+  }
+  const text = `cairn: ${where} cannot be bound: ${code} (${setting})\n`
+  return { text, exitCode: EXIT.INTERNAL }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}

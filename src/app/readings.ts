@@ -1,0 +1,38 @@
+import type { DnsFront } from '../adapters/dns/front.ts'
+import type { ZoneFiles } from '../adapters/dns/zone-files.ts'
+import type { DnsReading, RegistryReading } from '../adapters/telemetry/metrics/sources.ts'
+import type { ZoneTable } from '../core/dns/compile/zone-table.ts'
+import type { Member } from '../engine/member.ts'
+
+/** What a scrape tells of the registry: counts that are kept, nothing is scanned. */
+export function readRegistry(member: Member | undefined): RegistryReading {
+  if (member === undefined) return { services: [], instances: [], leases: 0 }
+  const { namespaces } = member.naming.snapshot
+  return {
+    services: [...namespaces].map(([id, { serviceCount }]) => [id, serviceCount] as const),
+    instances: member.registry.tally.rows(),
+    leases: member.health.leaseCount,
+  }
+}
+
+/** What a scrape tells of DNS; undefined until the workers run. */
+export function readDns(
+  table: ZoneTable,
+  parts: { readonly member?: Member; readonly dns?: DnsFront; readonly zones?: ZoneFiles },
+): DnsReading | undefined {
+  const { member, dns, zones } = parts
+  if (dns === undefined || member === undefined) return undefined
+  return {
+    workers: dns.counters,
+    nowMs: performance.timeOrigin + performance.now(),
+    publishedSerial: table.serial,
+    table: {
+      usedBytes: table.usedBytes,
+      reservedBytes: table.reservedBytes,
+      names: table.nameCount,
+      collisions: table.collisions,
+      unpublishedInstances: table.unpublished,
+    },
+    zones: zones?.states ?? [],
+  }
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, hostname } from 'node:os'
+import { createLog, type Log } from '../adapters/telemetry/log.ts'
+import { banner } from './banner.ts'
+import { readCommand, type Build, type Command } from './cli.ts'
+import { describeFailure } from './failure.ts'
+import { startServer, type Server } from './server.ts'
+
+/** sysexits.h: EX_SOFTWARE. */
+const EXIT_INTERNAL = 70
+/** A stop that takes longer than this is cut; clients were told to go long before. */
+const STOP_MAX_MS = 10_000
+
+/** The process: command line in, exit code out. The only place that touches `process`. */
+export async function run(): Promise<void> {
+  process.title = 'cairn'
+  const build = readBuild()
+  const command = readCommand({
+    argv: process.argv.slice(2),
+    env: process.env,
+    host: { name: hostname(), cores: availableParallelism() },
+    build,
+    readFile,
+  })
+  if (command.kind === 'print' || command.kind === 'check') {
+    process.stdout.write(command.text)
+  } else if (command.kind === 'fail') {
+    process.stderr.write(command.text)
+    process.exitCode = command.exitCode
+  } else {
+    await serve(command, build)
+  }
+}
+
+async function serve(command: Extract<Command, { kind: 'serve' }>, build: Build): Promise<void> {
+  const { settings } = command
+  const log = createLog({ level: settings.log.level, isJournal: isJournal() })
+  process.on('uncaughtException', (error) => endWith(log, error))
+  process.on('unhandledRejection', (error) => endWith(log, error))
+  const stopping = Promise.withResolvers<NodeJS.Signals>()
+  process.once('SIGTERM', stopping.resolve)
+  process.once('SIGINT', stopping.resolve)
+  let server: Server
+  try {
+    server = await startServer({ settings, build, log, onFault: (error) => endWith(log, error) })
+  } catch (error) {
+    const { text, exitCode } = describeFailure(error, settings)
+    process.stderr.write(text)
+    process.exit(exitCode)
+  }
+  const { http, dns } = server
+  const facts = {
+    version: build.version,
+    name: settings.server.name,
+    mode: settings.server.mode,
+    readyInSeconds: performance.now() / 1000,
+    http,
+    dns: { ...dns, zones: settings.dns.zone },
+  }
+  process.stdout.write(banner(facts, process.stdout.isTTY))
+  process.on('SIGHUP', () => server.reload())
+  const signal = await stopping.promise
+  log.event('info', 'stopping', { signal })
+  setTimeout(() => process.exit(EXIT_INTERNAL), STOP_MAX_MS).unref()
+  await server.stop()
+  log.event('info', 'stopped', {})
+  log.flush()
+  process.exit(0)
+}
+
+/** A broken invariant or a forgotten error: nothing after it can be trusted. */
+function endWith(log: Log, error: unknown): never {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  log.event('error', 'process_ends', { message })
+  log.flush()
+  process.exit(EXIT_INTERNAL)
+}
+
+function isJournal(): boolean {
+  return process.env['JOURNAL_STREAM'] !== undefined
+}
+
+function readBuild(): Build {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const parsed: unknown = JSON.parse(text)
+  const version =
+    typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : ''
+  return {
+    version: String(version),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+  }
+}
+
+function readFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

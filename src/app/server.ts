@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { createMember, type Member, type MemberSettings } from '../engine/member.ts'
+import { DnsFront } from '../adapters/dns/front.ts'
+import { TablePublisher } from '../adapters/dns/publisher.ts'
+import { ZoneFiles } from '../adapters/dns/zone-files.ts'
+import { SystemClock } from '../adapters/clock/system-clock.ts'
+import type { Log } from '../adapters/telemetry/log.ts'
+import { createMetrics } from '../adapters/telemetry/metrics.ts'
+import { createTelemetry } from '../adapters/telemetry/telemetry.ts'
+import { ZoneTable } from '../core/dns/compile/zone-table.ts'
+import { createTable } from '../core/dns/table/memory.ts'
+import type { Listening } from './banner.ts'
+import type { Build } from './cli.ts'
+import { dnsShared, startDns, zoneTableSettings } from './dns-settings.ts'
+import { HttpListeners } from './http-listeners.ts'
+import { readDns, readRegistry } from './readings.ts'
+import type { Settings } from './settings/settings.ts'
+
+export interface ServerOptions {
+  readonly settings: Settings
+  readonly build: Build
+  readonly log: Log
+  /** A broken invariant: the process must end. */
+  readonly onFault: (error: unknown) => void
+}
+
+export interface Server {
+  readonly http: Listening
+  readonly dns: Listening
+  /** Reads the zone files again. */
+  reload(): void
+  /** Readiness off, what was received is answered, sockets closed. */
+  stop(): Promise<void>
+}
+
+/** Builds one server from adapters and engine, and starts it: all of it, or nothing. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { table, zones, dns, http, member } = assemble(options)
+  zones.load()
+  try {
+    await http.start()
+    await startDns(dns)
+  } catch (error) {
+    await Promise.allSettled([http.stop(), dns.stop()])
+    throw error
+  }
+  // A lone member is caught up with itself at once.
+  table.setReady(true)
+  http.setReady(true)
+  return {
+    http: http.listening,
+    dns: { addresses: dns.addresses, port: dns.port },
+    reload: () => zones.load(),
+    stop: async () => {
+      http.setReady(false)
+      await Promise.all([http.stop(), dns.stop()])
+      member[Symbol.dispose]()
+    },
+  }
+}
+
+interface Parts {
+  readonly table: ZoneTable
+  readonly member: Member
+  readonly zones: ZoneFiles
+  readonly dns: DnsFront
+  readonly http: HttpListeners
+}
+
+function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
+  const seeds = randomBytes(8)
+  const memory = createTable(settings.dns.tableBytes, seeds.readInt32LE(0), seeds.readInt32LE(4))
+  const table = new ZoneTable(memory, zoneTableSettings(settings))
+  // Metrics are made first, for the parts count in them, and read the parts at scrape.
+  const parts: { -readonly [K in keyof Parts]?: Parts[K] } = { table }
+  const metrics = createMetrics({
+    build: { version: build.version, node: build.node },
+    registry: () => readRegistry(parts.member),
+    dns: () => readDns(table, parts),
+    log: () => log,
+  })
+  const telemetry = createTelemetry(log, metrics)
+  const clock = new SystemClock()
+  const observeDelay = metrics.observePublishDelay
+  const publisher = new TablePublisher({ table, telemetry, observeDelay })
+  const ports = { clock, telemetry, zones: publisher }
+  const member = createMember(ports, memberSettings(settings))
+  const zones = new ZoneFiles({ directory: settings.dns.zonesDir, table, telemetry })
+  const dns = new DnsFront({
+    workers: settings.dns.workers,
+    listen: settings.server.listen,
+    port: settings.dns.port,
+    memory,
+    telemetry,
+    shared: dnsShared(settings, build),
+    seed: () => randomBytes(4).readInt32LE(0),
+  })
+  const world = { settings, build, log, onFault }
+  const http = new HttpListeners({ ...world, member, clock, metrics, dns })
+  return Object.assign(parts, { table, member, zones, dns, http })
+}
+
+function memberSettings({ naming }: Settings): MemberSettings {
+  const { expireInstances, emptyServiceMs } = naming
+  return { limits: naming, health: { expireInstances, emptyServiceMs } }
+}

@@ -125,6 +125,13 @@ describe('one tick', () => {
     expect(found.size).toBe(1_000)
   })
 
+  test('finds no more due leases than it may; no look is lost', () => {
+    const leases = leasesWith(25)
+    const take = () => leases.takeDue(millis(15_200), NO_LIMIT, 10).length
+    expect([take(), take(), take(), take()]).toEqual([10, 10, 5, 0])
+    expect(leases.looked).toBe(25)
+  })
+
   test('that may look at nothing finds nothing and loses nothing', () => {
     const leases = leasesWith(5)
     expect(leases.takeDue(millis(20_000), 0)).toEqual([])

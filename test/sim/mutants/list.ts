@@ -71,10 +71,16 @@ export const MUTANTS: readonly Mutant[] = [
     put: '',
   },
   {
-    name: 'the wheel moves on though its slot is not empty',
+    name: 'the wheel drops what it did not look at',
     file: LEASES,
-    find: 'Math.min(slot.length, left)',
-    put: 'Math.min(slot.length, 1)',
+    find: 'if (this.#looked === lookedMax || due.length === dueMax) break',
+    put: 'if (count === 1) {\n slot.length = 1\n break\n }',
+  },
+  {
+    name: 'one lease is looked at per tick',
+    file: LEASES,
+    find: 'this.#looked === lookedMax || due.length === dueMax',
+    put: 'count === 1',
   },
   {
     name: 'a silent lease is not put back',

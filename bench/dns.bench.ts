@@ -200,6 +200,7 @@ function latencyCells(middle: Middle): Row {
       middle((m) => m.latency?.p99 ?? Number.NaN),
       0,
     ),
+    stalled: percent(middle((m) => m.stalled ?? Number.NaN)),
   }
 }
 

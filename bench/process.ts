@@ -73,14 +73,16 @@ export class Subject implements AsyncDisposable {
   readonly pid: number
   readonly readyMs: number
   readonly #child: ChildProcess
+  readonly #heard: { said: string }
   readonly #directories: string[] = []
 
-  private constructor(name: string, child: ChildProcess, readyMs: number) {
+  private constructor(name: string, child: ChildProcess, heard: { said: string }, readyMs: number) {
     if (child.pid === undefined) throw new Error(`${name} did not start`)
     this.name = name
     this.pid = child.pid
     this.readyMs = readyMs
     this.#child = child
+    this.#heard = heard
   }
 
   static async start(launch: Launch): Promise<Subject> {
@@ -91,9 +93,9 @@ export class Subject implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...launch.env },
     })
-    let said = ''
+    const heard = { said: '' }
     const listen = (chunk: Buffer): void => {
-      said = (said + chunk.toString()).slice(-4_000)
+      heard.said = (heard.said + chunk.toString()).slice(-4_000)
     }
     child.stdout.on('data', listen)
     child.stderr.on('data', listen)
@@ -103,11 +105,11 @@ export class Subject implements AsyncDisposable {
       const isOver = child.exitCode !== null || child.signalCode !== null
       if (isOver || performance.now() - started > within) {
         child.kill('SIGKILL')
-        throw new Error(`${launch.name} did not become ready:\n${said}`)
+        throw new Error(`${launch.name} did not become ready:\n${heard.said}`)
       }
       await sleep(20)
     }
-    return new Subject(launch.name, child, performance.now() - started)
+    return new Subject(launch.name, child, heard, performance.now() - started)
   }
 
   /** A directory that goes when the subject goes. */
@@ -122,6 +124,10 @@ export class Subject implements AsyncDisposable {
   }
 
   resume(): void {
+    const { exitCode, signalCode } = this.#child
+    if (exitCode !== null || signalCode !== null) {
+      throw new Error(`${this.name} ended (${exitCode ?? signalCode}):\n${this.#heard.said}`)
+    }
     this.#child.kill('SIGCONT')
   }
 

@@ -20,6 +20,8 @@ export interface BlastOptions {
 /** A query unanswered for so long is lost, and its place is used again. */
 const LOST_AFTER_MS = 100
 const SCAN_EVERY_MS = 20
+/** No turn takes so long by its own work. */
+const STALL_MS = 0.2
 /** Room for an answer of the EDNS size we offer, 1232, in whole cache lines. */
 const SLOT_BYTES = 1280
 /** Waiting for the last answers at the end of a run. */
@@ -93,7 +95,10 @@ export class Blast {
     const end = start + ms
     let left = 0
     let socket = 0
+    let last = start
     for (let now = start; now < end; now = performance.now()) {
+      if (now - last > STALL_MS) this.tally.stalledMs += now - last
+      last = now
       const due = Math.floor((now - start) / interval) + 1 - left
       if (due > 0) {
         const sent = this.#send(

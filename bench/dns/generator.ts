@@ -41,6 +41,8 @@ export interface Measured extends Metered {
   /** By kind; anything here fails the run. */
   readonly faults: Readonly<Record<string, number>>
   readonly latency?: Latency
+  /** Open loop: share of the time in which the generator was held up. Over 1 %, p99 shows that. */
+  readonly stalled?: number
   readonly churn?: ChurnResult
 }
 
@@ -93,7 +95,7 @@ function measureUdp(libc: Libc, load: Load): Measured {
     answered,
     late,
     faults: { ...warmFaults, ...blast.tally.faults },
-    ...(load.rate === undefined ? {} : { latency: blast.tally.latency.read() }),
+    ...(load.rate === undefined ? {} : readLatency(blast.tally, metered.seconds)),
     ...(churn === undefined ? {} : { churn: churn.read(metered.seconds) }),
   }
 }
@@ -117,6 +119,10 @@ async function measureTcp(load: Load): Promise<Measured> {
   await blast.drain(500)
   const faults = { ...warmFaults, ...blast.tally.faults }
   return { ...summarize(blast.tally, 'tcp', metered), answered, faults }
+}
+
+function readLatency(tally: Tally, seconds: number): { latency: Latency; stalled: number } {
+  return { latency: tally.latency.read(), stalled: tally.stalledMs / 1_000 / seconds }
 }
 
 type Summary = Omit<Measured, 'faults'>

@@ -28,6 +28,8 @@ export class Tally {
   late = 0
   /** Not sent in time, because as many as allowed were in flight already. */
   skipped = 0
+  /** Open loop: in turns longer than they can be, when the generator itself was held up. */
+  stalledMs = 0
   readonly faults: Partial<Record<Fault, number>> = {}
   readonly latency: Histogram = new Histogram()
 

@@ -61,7 +61,6 @@ export interface DnsTransportSettings {
   readonly tcpConnectionsPerClientMax: number
   readonly tcpIdleMs: Millis
   readonly tcpMessageTimeoutMs: Millis
-  readonly tcpInFlightMax: number
 }
 
 export interface NamingSettings {

@@ -197,9 +197,6 @@ function describeDnsTransport(take: Take, host: HostFacts, port: number): DnsTra
     tcpMessageTimeoutMs: take('dns.tcp_message_timeout', duration('100ms', '1m'), millis(5_000), {
       doc: 'A query over TCP must have arrived in full within this.',
     }),
-    tcpInFlightMax: take('dns.tcp_in_flight_max', integer(1, 10_000), 100, {
-      doc: 'Queries of one TCP connection that wait for their answers.',
-    }),
   }
 }
 

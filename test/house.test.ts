@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '../src/kernel/errors.ts'
-import { dependenciesOf, documentedCodes, lintRules } from './house/documents.ts'
+import {
+  dependenciesOf,
+  documentedCodes,
+  lintRules,
+  namedScripts,
+  scriptsOf,
+} from './house/documents.ts'
 import { checkImports, checkPackages } from './house/imports.ts'
 import { strip } from './house/strip.ts'
 import {
@@ -41,6 +47,11 @@ describe('the house', () => {
 
   test('every error code is documented, and every documented code exists', () => {
     expect(documentedCodes(ROOT)).toEqual([...ERROR_CODES])
+  })
+
+  test('every script that people are told to run exists', () => {
+    const scripts = scriptsOf(ROOT)
+    expect(namedScripts(ROOT).filter((name) => !scripts.includes(name))).toEqual([])
   })
 
   test('the limits of the linter are not loosened', () => {

@@ -96,7 +96,7 @@ export class Naming {
     return { kind: 'known', intervalMs: known.times.intervalMs }
   }
 
-  /** A beat with a body registers an unknown instance; a known one keeps what it registered with. */
+  /** A beat with a body registers an unknown instance; a known one keeps what it came with. */
   fullBeat(ref: ServiceRef, spec: InstanceSpec): BeatOutcome {
     const key = keyOf(spec)
     const known = this.#find(ref, key)

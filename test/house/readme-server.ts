@@ -47,9 +47,9 @@ export class ReadmeServer implements AsyncDisposable {
 
   /** SIGTERM, as an operator ends it; the exit code. */
   async stop(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.pid !== undefined) {
+    if (this.#isRunning) {
       const exited = once(this.#child, 'exit')
-      process.kill(-this.#child.pid, 'SIGTERM')
+      this.#child.kill('SIGTERM')
       await exited
     }
     return this.#child.exitCode
@@ -57,13 +57,29 @@ export class ReadmeServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+    this.#endGroup()
     rmSync(this.#data, { recursive: true, force: true })
+  }
+
+  /** Whatever the command left behind; the group is ours alone. */
+  #endGroup(): void {
+    const { pid } = this.#child
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // Nothing was left.
+    }
+  }
+
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
   async #ready(): Promise<void> {
     const deadline = AbortSignal.timeout(START_MAX_MS)
     while (!/\bready\b/.test(this.#printed)) {
-      if (deadline.aborted || this.#child.exitCode !== null) {
+      if (deadline.aborted || !this.#isRunning) {
         await this[Symbol.asyncDispose]()
         throw new Error(`the server is not ready; it printed:\n${this.#printed}`)
       }

@@ -86,6 +86,13 @@ export const WORLDLY_GLOBALS: readonly string[] = [
   'globalThis',
 ]
 
+/** Tests that measure real time itself; each says there why it cannot do without. */
+export const REAL_TIME: readonly string[] = [
+  'test/e2e/',
+  // The delay of the event loop is measured by Node, in real time.
+  'test/adapters/telemetry/metrics.test.ts',
+]
+
 /** Names that say nothing of what is inside. */
 export const EMPTY_NAMES: readonly string[] = [
   'utils',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { EMPTY_NAMES, PURE, WORLDLY_GLOBALS } from './rooms.ts'
+import { EMPTY_NAMES, PURE, REAL_TIME, WORLDLY_GLOBALS } from './rooms.ts'
 import { lineOf, listFiles, readSources, type SourceFile } from './tree.ts'
 
 const OURS = ['src', 'test', 'bench']
@@ -64,7 +64,7 @@ export function checkMarkers(root: string): readonly string[] {
   )
 }
 
-/** Tests wait for what they wait for, never for time to pass; only `e2e/` meets real time. */
+/** Tests wait for what they wait for, never for time to pass. */
 export function checkSleeps(root: string): readonly string[] {
   const patterns = [
     /\bnode:timers\/promises\b/g,
@@ -73,8 +73,9 @@ export function checkSleeps(root: string): readonly string[] {
     /new Promise(?:<\w+>)?\(\s*\(?\w*\)?\s*=>\s*\{?\s*setTimeout\(\s*\w+\s*,/g,
     /\bsetTimeout\(\s*(?:resolve|done|res|r)\s*,/g,
   ]
+  const exempt = [...REAL_TIME, 'test/house']
   const files = readSources(root, ['test']).filter(
-    ({ path }) => !path.startsWith('test/e2e/') && !path.startsWith('test/house'),
+    ({ path }) => !exempt.some((prefix) => path.startsWith(prefix)),
   )
   return files.flatMap((file) =>
     patterns.flatMap((pattern) => faults(file, file.code, pattern, () => 'sleeps')),

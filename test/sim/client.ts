@@ -123,7 +123,7 @@ export class SimClient {
   }
 }
 
-/** Preserved metadata in all its forms: fast, slow, removal first, farther than a turn of the wheel. */
+/** Preserved metadata in all its forms: fast, slow, removal first, beyond a turn of the wheel. */
 export function drawTimes(chance: Chance): InstanceSpec['times'] {
   const interval = chance.between(100, 5_000)
   const [intervalMs, unhealthyMs, removeMs] = chance.pick([

@@ -89,7 +89,7 @@ test('changes in one commit come to the same as one commit each', () => {
   )
 })
 
-/** The change that an operation means in this state; undefined when the engine would not make it. */
+/** The change that an operation means in this state; undefined when nobody would make it. */
 function changeOf(op: Op, naive: Naive): Change | undefined {
   const to = SERVICES[op.service] ?? ref('never')
   const known = naive.get(idOf(to))

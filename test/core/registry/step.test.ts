@@ -176,7 +176,7 @@ function declare1(of: ServiceRef): Change {
   return declare(of)
 }
 
-/** Every object that can be reached: the price of a snapshot, and by difference that of a change. */
+/** Every object that can be reached: the price of a snapshot, by difference that of a change. */
 function nodesOf(root: unknown): ReadonlySet<object> {
   const seen = new Set<object>()
   const open: unknown[] = [root]

@@ -17,6 +17,7 @@ export class PortError extends Error {
   readonly setting: string
   /** The system's code: `EADDRINUSE`, `EACCES` … */
   readonly code: string
+  readonly protocol: 'tcp' | 'udp'
 
   constructor(setting: string, address: string, port: number, cause: unknown) {
     const code = codeOf(cause)
@@ -26,6 +27,8 @@ export class PortError extends Error {
     this.address = address
     this.port = port
     this.code = code
+    // Datagram sockets are bound, stream sockets listen: Node names the call that failed.
+    this.protocol = syscallOf(cause) === 'bind' ? 'udp' : 'tcp'
   }
 }
 
@@ -33,20 +36,20 @@ export class PortError extends Error {
 export function describeFailure(error: unknown, settings: Settings): Failure {
   if (error instanceof PortError) return describePort(error)
   if (error instanceof CairnError) {
-    return { text: `cairn: ${error.message}\n`, exitCode: EXIT.INTERNAL }
+    const exitCode = error.code === 'unavailable' ? EXIT.TRY_AGAIN : EXIT.INTERNAL
+    return { text: `cairn: ${error.message}\n`, exitCode }
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const name = settings.server.name
   return { text: `cairn: ${name} could not start: ${message}\n`, exitCode: EXIT.INTERNAL }
 }
 
-function describePort({ address, port, setting, code }: PortError): Failure {
+function describePort({ address, port, setting, code, protocol }: PortError): Failure {
   const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   const key = setting.replace('_', '-')
   if (code === 'EADDRINUSE') {
-    const owner = findOwner(port)
-    const by = owner === undefined ? 'another program' : owner
-    const text = `cairn: ${where} is taken by ${by}; choose another port with --${key} (${setting})\n`
+    const by = findOwner(port, protocol) ?? 'another program'
+    const text = `cairn: ${where} (${protocol.toUpperCase()}) is taken by ${by}; choose another port with --${key} (${setting})\n`
     return { text, exitCode: EXIT.TRY_AGAIN }
   }
   if (code === 'EACCES' || code === 'EPERM') {
@@ -59,6 +62,10 @@ function describePort({ address, port, setting, code }: PortError): Failure {
   }
   const text = `cairn: ${where} cannot be bound: ${code} (${setting})\n`
   return { text, exitCode: EXIT.INTERNAL }
+}
+
+function syscallOf(error: unknown): unknown {
+  return error instanceof Error && 'syscall' in error ? error.syscall : undefined
 }
 
 function codeOf(error: unknown): string {

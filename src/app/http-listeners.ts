@@ -15,6 +15,10 @@ import type { Settings } from './settings/settings.ts'
 
 /** DNS workers say every 250 ms that they live; silence above this is a stall. */
 const WORKER_SILENT_MS = 5_000
+/** What a request that is under way may still take when the server stops. */
+const UNDER_WAY_MS = 2_000
+/** Free ports tried until one is free on all addresses. */
+const TRIES_MAX = 10
 
 export interface HttpListenersOptions {
   readonly settings: Settings
@@ -50,8 +54,24 @@ export class HttpListeners {
     this.#isReady = isReady
   }
 
+  /** A port that is free on the first address may be taken on the next: then another one. */
   async start(): Promise<void> {
-    const { listen } = this.#options.settings.server
+    const { port } = this.#options.settings.http
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#listen()
+        return
+      } catch (error) {
+        await this.stop()
+        const isWorthIt = port === 0 && error instanceof PortError && error.code === 'EADDRINUSE'
+        if (!isWorthIt || tries === TRIES_MAX) throw error
+        this.#port = 0
+      }
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const listen = withoutCovered(this.#options.settings.server.listen)
     for (const address of listen) {
       // `::` is bound for IPv6 alone, so that 0.0.0.0 can stand beside it.
       const server = createHttpServer(this.#front())
@@ -69,8 +89,15 @@ export class HttpListeners {
     }
   }
 
+  /** Requests that are under way are answered; one that takes too long is cut. */
   async stop(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.close()))
+    const servers = this.#servers.splice(0)
+    this.#addresses.length = 0
+    const cut = setTimeout(() => {
+      for (const { server } of servers) server.closeAllConnections()
+    }, UNDER_WAY_MS)
+    await Promise.all(servers.map((server) => server.close()))
+    clearTimeout(cut)
   }
 
   #front(): HttpFront {
@@ -116,6 +143,14 @@ export class HttpListeners {
     ]
     return { ready: reasons.length === 0, reasons }
   }
+}
+
+/** A wildcard binds all addresses of its family: one of them beside it would find the port taken. */
+function withoutCovered(listen: readonly string[]): readonly string[] {
+  return listen.filter((address) => {
+    const wildcard = address.includes(':') ? '::' : '0.0.0.0'
+    return address === wildcard || !listen.includes(wildcard)
+  })
 }
 
 function isAbsentLoopback(address: string, error: unknown): boolean {

@@ -2,34 +2,51 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { createLog, type Log } from '../adapters/telemetry/log.ts'
 import { banner } from './banner.ts'
+import { checkZones } from './check-zones.ts'
 import { readCommand, type Build, type Command } from './cli.ts'
 import { describeFailure } from './failure.ts'
+import { Reloader } from './reload.ts'
 import { startServer, type Server } from './server.ts'
 
 /** sysexits.h: EX_SOFTWARE. */
 const EXIT_INTERNAL = 70
-/** A stop that takes longer than this is cut; clients were told to go long before. */
+/** sysexits.h: EX_CONFIG. */
+const EXIT_BAD_SETTINGS = 78
+/** A stop that takes longer than this after draining is cut. */
 const STOP_MAX_MS = 10_000
 
 /** The process: command line in, exit code out. The only place that touches `process`. */
 export async function run(): Promise<void> {
   process.title = 'cairn'
   const build = readBuild()
-  const command = readCommand({
-    argv: process.argv.slice(2),
-    env: process.env,
-    host: { name: hostname(), cores: availableParallelism() },
-    build,
-    readFile,
-  })
-  if (command.kind === 'print' || command.kind === 'check') {
+  const command = readAll(build)
+  if (command.kind === 'print') {
     process.stdout.write(command.text)
+  } else if (command.kind === 'check') {
+    check(command)
   } else if (command.kind === 'fail') {
     process.stderr.write(command.text)
     process.exitCode = command.exitCode
   } else {
     await serve(command, build)
   }
+}
+
+function readAll(build: Build): Command {
+  return readCommand({
+    argv: process.argv.slice(2),
+    env: process.env,
+    host: { name: hostname(), cores: availableParallelism() },
+    build,
+    readFile,
+  })
+}
+
+function check({ settings, text }: Extract<Command, { kind: 'check' }>): void {
+  const { warnings, mistakes, summary } = checkZones(settings)
+  for (const line of [...warnings, ...mistakes]) process.stderr.write(`${line}\n`)
+  if (mistakes.length > 0) process.exitCode = EXIT_BAD_SETTINGS
+  else process.stdout.write(text.replace(/\n$/, `, ${summary}\n`))
 }
 
 async function serve(command: Extract<Command, { kind: 'serve' }>, build: Build): Promise<void> {
@@ -58,10 +75,12 @@ async function serve(command: Extract<Command, { kind: 'serve' }>, build: Build)
     dns: { ...dns, zones: settings.dns.zone },
   }
   process.stdout.write(banner(facts, process.stdout.isTTY))
-  process.on('SIGHUP', () => server.reload())
+  const read = (): Command => readAll(build)
+  const reloader = new Reloader({ rows: command.rows, log, read, loadZones: server.loadZones })
+  process.on('SIGHUP', () => reloader.reload())
   const signal = await stopping.promise
   log.event('info', 'stopping', { signal })
-  setTimeout(() => process.exit(EXIT_INTERNAL), STOP_MAX_MS).unref()
+  setTimeout(() => process.exit(EXIT_INTERNAL), settings.server.drainMs + STOP_MAX_MS).unref()
   await server.stop()
   log.event('info', 'stopped', {})
   log.flush()

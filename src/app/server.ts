@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { createMember, type Member, type MemberSettings } from '../engine/member.ts'
 import { DnsFront } from '../adapters/dns/front.ts'
 import { TablePublisher } from '../adapters/dns/publisher.ts'
@@ -28,8 +29,8 @@ export interface Server {
   readonly http: Listening
   readonly dns: Listening
   /** Reads the zone files again. */
-  reload(): void
-  /** Readiness off, what was received is answered, sockets closed. */
+  readonly loadZones: () => void
+  /** Readiness off, a while of serving all the same, what was received is answered, closed. */
   stop(): Promise<void>
 }
 
@@ -50,9 +51,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     http: http.listening,
     dns: { addresses: dns.addresses, port: dns.port },
-    reload: () => zones.load(),
+    loadZones: () => zones.load(),
     stop: async () => {
       http.setReady(false)
+      await setTimeout(options.settings.server.drainMs)
       await Promise.all([http.stop(), dns.stop()])
       member[Symbol.dispose]()
     },

@@ -48,7 +48,8 @@ function optionsOf(front: HttpFront): FastifyHttpOptions<RawServerDefault> {
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
-    forceCloseConnections: true,
+    // A request that is under way is answered before its connection closes.
+    forceCloseConnections: 'idle',
     http: {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersMs,

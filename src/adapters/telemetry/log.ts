@@ -10,6 +10,8 @@ export interface LogOptions {
 /** One JSON object per line and event. */
 export interface Log {
   event(level: Level, name: string, facts: Facts): void
+  /** From now on. */
+  setLevel(level: Level): void
   /** Lines lost because nobody read them fast enough. */
   readonly droppedLines: number
   /** Waits for what is still to be written; for the end of the process. */
@@ -44,6 +46,9 @@ export function createLog(options: LogOptions, sink?: Sink): Log {
   )
   return {
     event: (level, name, facts) => logger[level](facts, name),
+    setLevel: (level) => {
+      logger.level = level
+    },
     get droppedLines() {
       return droppedLines
     },

@@ -1,3 +1,5 @@
+import { encodeLabel } from '../../core/dns/labels.ts'
+import { DEFAULT_GROUP, PUBLIC } from '../../core/registry/ids.ts'
 import type { Settings } from './settings.ts'
 import type { Mistake } from './toml.ts'
 
@@ -7,7 +9,11 @@ export function checkTogether(
   rows: readonly { readonly key: string; readonly origin: string }[],
 ): readonly Mistake[] {
   const where = (key: string): string => rows.find((row) => row.key === key)?.origin ?? key
-  return [...portsThatClash(settings, where), ...capsThatClash(settings, where)]
+  return [
+    ...portsThatClash(settings, where),
+    ...capsThatClash(settings, where),
+    ...aliasesThatMislead(settings, where),
+  ]
 }
 
 type Where = (key: string) => string
@@ -23,6 +29,34 @@ function* portsThatClash({ http, grpc, peer, dns }: Settings, where: Where): Ite
     const [said, silent] = where(key) === 'default' ? [other, key] : [key, other]
     yield { where: where(said), what: `${said}: port ${port} is already that of ${silent}` }
   }
+}
+
+/** RFC 1035 §2.3.4. */
+const LABEL_MAX = 63
+
+function* aliasesThatMislead({ dns }: Settings, where: Where): Iterable<Mistake> {
+  const kinds = [
+    ['dns.group_aliases', dns.groupAliases, 'group', { label: 'default', name: DEFAULT_GROUP }],
+    ['dns.namespace_aliases', dns.namespaceAliases, 'namespace', { label: 'public', name: PUBLIC }],
+  ] as const
+  for (const [key, aliases, role, own] of kinds) {
+    for (const [label, name] of aliases) {
+      const what = faultOf(label, name, role, own)
+      if (what !== undefined) yield { where: where(key), what: `${key}: ${what}` }
+    }
+  }
+}
+
+function faultOf(
+  label: string,
+  name: string,
+  role: 'group' | 'namespace',
+  own: { readonly label: string; readonly name: string },
+): string | undefined {
+  if (label.startsWith('_')) return `"${label}" would be a selector, for it begins with "_"`
+  if (label === own.label && name !== own.name) return `"${label}" always means ${own.name}`
+  if (encodeLabel(name, role).length <= LABEL_MAX) return undefined
+  return `the ${role} "${name}" is longer than a DNS label, even by its alias "${label}"`
 }
 
 function* capsThatClash({ dns }: Settings, where: Where): Iterable<Mistake> {

@@ -20,6 +20,7 @@ export interface ServerSettings {
   /** IPv4 and IPv6 literals, at least one. */
   readonly listen: readonly string[]
   readonly mode: 'standalone'
+  readonly drainMs: Millis
 }
 
 export interface HttpSettings {

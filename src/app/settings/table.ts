@@ -97,6 +97,9 @@ function describeServer(take: Take, host: HostFacts): ServerSettings {
     mode: take('server.mode', choice(['standalone']), 'standalone', {
       doc: 'One member that needs no other.',
     }),
+    drainMs: take('server.drain', duration('0s', '15s'), millis(200), {
+      doc: 'How long a member that was told to stop still serves, while /readyz says no.',
+    }),
   }
 }
 
@@ -174,7 +177,7 @@ function describeDnsTransport(take: Take, host: HostFacts, port: number): DnsTra
     ednsUdpSize: take('dns.edns_udp_size', integer(512, 4_096), 1_232, {
       doc: 'Largest UDP answer in bytes; a longer one is truncated and asked again over TCP.',
     }),
-    tableBytes: take('dns.table_bytes', size('1MiB', '64GiB'), 512 * MIB, {
+    tableBytes: take('dns.table_bytes', size('1MiB', '2047MiB'), 512 * MIB, {
       doc: 'Address space for compiled answers. Reserved, not used: memory grows with the registry.',
     }),
     receiveBufferBytes: take('dns.receive_buffer', size('64KiB', '1GiB'), 4 * MIB, {

@@ -20,7 +20,7 @@ import type { Clock } from '../src/engine/ports.ts'
 
 /**
  * What one change costs in a registry of 1,000, 10,000 and 100,000 services with one instance each:
- * the whole way through the engine, with ports that do nothing. `node bench/registry.bench.ts`.
+ * the whole way through the engine, with ports that do nothing. `npm run bench:registry`.
  */
 
 const SIZES = [1_000, 10_000, 100_000]

@@ -35,14 +35,14 @@ async function main(args: readonly string[]): Promise<number> {
     .split('-')
     .map(Number)
   if (!Number.isInteger(first) || !Number.isInteger(last)) {
-    console.error('usage: node test/sim/run.ts [--seed 42 | --seeds 1-200]')
+    console.error('usage: npm run sim -- [--seed 42 | --seeds 1-200]')
     return 2
   }
   for (let seed = first; seed <= last; seed++) {
     const outcome = await runSeed(seed)
     console.log(`seed ${seed}  events ${outcome.events}  digest ${outcome.digest}`)
     if (outcome.violation === undefined) continue
-    console.error(`${outcome.violation}\nreplay: node test/sim/run.ts --seed ${seed}`)
+    console.error(`${outcome.violation}\nreplay: npm run sim -- --seed ${seed}`)
     return 1
   }
   return 0

@@ -20,7 +20,7 @@ export interface WorldSettings extends Rules {
   readonly servicesPerNamespaceMax: number
 }
 
-export const DEFAULT_WORLD: WorldSettings = {
+const DEFAULT_WORLD: WorldSettings = {
   expireInstances: true,
   emptyServiceMs: 60_000,
   instancesPerServiceMax: 10_000,

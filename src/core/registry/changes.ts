@@ -4,7 +4,7 @@ import type { Instance, ServiceRef, ServiceSettings } from './state.ts'
 /** Why an instance was written; a closed set, so it may be a metric label. */
 export type PutReason = 'registered' | 'updated' | 'beat' | 'recovered' | 'silent'
 
-export type RemoveReason = 'deregistered' | 'expired'
+type RemoveReason = 'deregistered' | 'expired'
 
 /**
  * Everything that can happen to the registry, as values. `step.ts` applies them; nobody changes

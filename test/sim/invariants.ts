@@ -124,7 +124,7 @@ export function checkAgreement(
         services++
         const isSame = zones.published.get(idOf(service.ref)) === service
         demand(isSame, () => `${idOf(service.ref)} is published as it was, not as it is`)
-        for (const instance of service.instances.values()) count(recount, namespace, instance)
+        for (const instance of service.instances.list) count(recount, namespace, instance)
       }
     }
     demand(services - before === serviceCount, () => `${namespace} counts ${serviceCount} services`)

@@ -125,5 +125,5 @@ function otherCluster(): ReturnType<typeof drawSpec>['cluster'] {
 
 function healthOf(world: World): readonly boolean[] {
   const services = [...world.zones.published.values()]
-  return services.flatMap((service) => [...service.instances.values()].map((i) => i.healthy))
+  return services.flatMap((service) => [...service.instances.list].map((i) => i.healthy))
 }

@@ -1,5 +1,5 @@
 import type { Millis } from '../../kernel/ids.ts'
-import { inClusters, isProtected, listInstances } from '../registry/select.ts'
+import { inClusters, isProtected } from '../registry/select.ts'
 import { groupedName, type Instance, type Service } from '../registry/state.ts'
 import { hostJson } from './encode-instance.ts'
 import { metadataJson, quote } from './json.ts'
@@ -47,7 +47,7 @@ function known(service: Service, query: ListQuery): Encoded {
  * and a protected list shows every enabled one as healthy, even if only healthy ones were asked.
  */
 function encodeService(service: Service, query: ListQuery): Encoded {
-  const all = inClusters(listInstances(service), query.clusters)
+  const all = inClusters(service.instances.list, query.clusters)
   const healthy = all.reduce((count, one) => count + (one.healthy ? 1 : 0), 0)
   const reachesAll = isProtected(healthy, all.length, service.settings.protectThreshold)
   const shown = all.filter((one) => isShown(one, query.healthyOnly && !reachesAll))

@@ -1,5 +1,4 @@
 import type { ClusterName } from '../registry/ids.ts'
-import { listInstances } from '../registry/select.ts'
 import { findGroup, type Namespace, type Service, type Snapshot } from '../registry/state.ts'
 import { byCodePoint, listNames } from '../registry/step.ts'
 import { double, metadataJson, quote } from './json.ts'
@@ -22,7 +21,7 @@ export function encodeService(service: Service): string {
 
 function clustersOf(service: Service): readonly ClusterName[] {
   const names = new Set<ClusterName>()
-  for (const { cluster } of listInstances(service)) names.add(cluster)
+  for (const { cluster } of service.instances.list) names.add(cluster)
   return [...names].sort(byCodePoint)
 }
 

@@ -5,7 +5,6 @@ import {
   type InstanceKey,
   type Kind,
 } from '../registry/ids.ts'
-import { listInstances } from '../registry/select.ts'
 import type { Instance, Service } from '../registry/state.ts'
 import type { InstanceAddress } from './parse-instance.ts'
 
@@ -34,7 +33,7 @@ export function clusterOf(service: Service | undefined, address: InstanceAddress
   if (service === undefined) return DEFAULT_CLUSTER
   if (findInstance(service, address, DEFAULT_CLUSTER) !== undefined) return DEFAULT_CLUSTER
   let found: ClusterName | undefined
-  for (const { ip, port, cluster } of listInstances(service)) {
+  for (const { ip, port, cluster } of service.instances.list) {
     if (port !== address.port || ip !== address.ip || cluster === found) continue
     if (found !== undefined) return DEFAULT_CLUSTER
     found = cluster

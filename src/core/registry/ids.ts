@@ -11,7 +11,10 @@ export type Host = Brand<string, 'Host'>
 export type Port = Brand<number, 'Port'>
 /** 0 … 10,000; 0 means: no traffic. */
 export type Weight = Brand<number, 'Weight'>
-/** Which instance of a service: kind, address, port and cluster (Nacos 1.x datum key). */
+/**
+ * Which instance of a service: address, port, cluster and kind (Nacos 1.x datum key). The address
+ * comes first, so that in the order of keys the instances of one address stand together.
+ */
 export type InstanceKey = Brand<string, 'InstanceKey'>
 
 export type Kind = 'ephemeral' | 'persistent'
@@ -106,5 +109,5 @@ export function parseWeight(raw: number): Weight {
 }
 
 export function instanceKey(kind: Kind, ip: Host, port: Port, cluster: ClusterName): InstanceKey {
-  return `${kind === 'ephemeral' ? 'e' : 'p'}#${ip}#${port}#${cluster}` as InstanceKey
+  return `${ip}#${port}#${cluster}#${kind === 'ephemeral' ? 'e' : 'p'}` as InstanceKey
 }

@@ -1,21 +1,5 @@
 import type { ClusterName } from './ids.ts'
-import type { Instance, Service } from './state.ts'
-import { byCodePoint } from './step.ts'
-
-const sorted = new WeakMap<object, readonly Instance[]>()
-
-/** All instances of a service in a stable order (address, port, cluster); sorted once per state. */
-export function listInstances(service: Service): readonly Instance[] {
-  const known = sorted.get(service.instances)
-  if (known !== undefined) return known
-  const list = [...service.instances.values()].sort(byAddress)
-  sorted.set(service.instances, list)
-  return list
-}
-
-function byAddress(a: Instance, b: Instance): number {
-  return byCodePoint(a.ip, b.ip) || a.port - b.port || byCodePoint(a.key, b.key)
-}
+import type { Instance } from './state.ts'
 
 /** The instances of the named clusters; an empty set of names means all clusters. */
 export function inClusters(

@@ -1,5 +1,6 @@
 import type { Millis } from '../../kernel/ids.ts'
 import { emptyMap, type PersistentMap } from '../../kernel/persistent-map.ts'
+import { Instances } from './instances.ts'
 import type {
   ClusterName,
   GroupName,
@@ -78,7 +79,7 @@ export interface Service {
   readonly settings: ServiceSettings
   /** True when the service API made or changed it: such a service is kept when it is empty. */
   readonly declared: boolean
-  readonly instances: PersistentMap<InstanceKey, Instance>
+  readonly instances: Instances
 }
 
 /** One group's services. `names` changes only when a service comes or goes. */
@@ -104,7 +105,7 @@ export const EMPTY_SNAPSHOT: Snapshot = { revision: 0, namespaces: emptyMap() }
 export const EMPTY_GROUP: Group = { services: emptyMap(), names: emptyMap() }
 
 export function emptyService(ref: ServiceRef): Service {
-  return { ref, settings: DEFAULT_SETTINGS, declared: false, instances: emptyMap() }
+  return { ref, settings: DEFAULT_SETTINGS, declared: false, instances: Instances.EMPTY }
 }
 
 export function findService(snapshot: Snapshot, ref: ServiceRef): Service | undefined {

@@ -36,13 +36,13 @@ function applyChange(snapshot: Snapshot, change: Change): Snapshot {
       return removeService(snapshot, change.ref)
     case 'instance_put': {
       const service = findService(snapshot, change.ref) ?? emptyService(change.ref)
-      const instances = service.instances.set(change.after.key, change.after)
+      const instances = service.instances.with(change.after)
       return putService(snapshot, { ...service, instances })
     }
     case 'instance_removed': {
       const service = findService(snapshot, change.ref)
       assert(service !== undefined, 'an instance is removed from a service that exists')
-      return putService(snapshot, { ...service, instances: service.instances.delete(change.key) })
+      return putService(snapshot, { ...service, instances: service.instances.without(change.key) })
     }
     default:
       return unreachable(change)

@@ -21,7 +21,7 @@ function service(threshold: number, ...instances: readonly Instance[]): Service 
   return {
     ...empty,
     settings: { ...empty.settings, protectThreshold: threshold },
-    instances: empty.instances.merge(instances.map((one) => [one.key, one])),
+    instances: instances.reduce((all, one) => all.with(one), empty.instances),
   }
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { parseClusterName, parseHost, parsePort } from '../../../src/core/registry/ids.ts'
-import { inClusters, isProtected, listInstances } from '../../../src/core/registry/select.ts'
+import { inClusters, isProtected } from '../../../src/core/registry/select.ts'
 import { emptyService, type Instance, type Service } from '../../../src/core/registry/state.ts'
 import { instance, ref } from './build.ts'
 
 function serviceOf(...all: readonly Instance[]): Service {
   const empty = emptyService(ref('orders'))
-  const instances = all.reduce((map, one) => map.set(one.key, one), empty.instances)
+  const instances = all.reduce((map, one) => map.with(one), empty.instances)
   return { ...empty, instances }
 }
 
@@ -16,13 +16,8 @@ describe('the instances of a service', () => {
     const b = instance(1, { ip: parseHost('10.0.0.1'), port: parsePort('443') })
     const c = instance(1, { ip: parseHost('10.0.0.1'), cluster: parseClusterName('z') })
     const d = instance(1, { ip: parseHost('10.0.0.2'), port: parsePort('1') })
-    expect(listInstances(serviceOf(d, c, b, a))).toEqual([a, b, c, d])
-    expect(listInstances(serviceOf(a, c, d, b))).toEqual([a, b, c, d])
-  })
-
-  test('are sorted once per state', () => {
-    const service = serviceOf(instance(2), instance(1))
-    expect(listInstances({ ...service, declared: true })).toBe(listInstances(service))
+    expect(serviceOf(d, c, b, a).instances.list).toEqual([b, a, c, d])
+    expect(serviceOf(a, c, d, b).instances.list).toEqual([b, a, c, d])
   })
 
   test('are those of the named clusters, or all when none is named', () => {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import type { Instances } from '../../../src/core/registry/instances.ts'
 import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/registry/changes.ts'
 import {
@@ -146,9 +147,14 @@ function naiveContents(naive: Naive): unknown {
 function rowOf(one: {
   readonly ref: ServiceRef
   readonly declared: boolean
-  readonly instances: Iterable<readonly [string, Instance]>
+  readonly instances: ReadonlyMap<string, Instance> | Instances
 }): [string, unknown] {
-  return [idOf(one.ref), { declared: one.declared, instances: new Map(one.instances) }]
+  return [idOf(one.ref), { declared: one.declared, instances: mapOf(one.instances) }]
+}
+
+function mapOf(instances: ReadonlyMap<string, Instance> | Instances): Map<string, Instance> {
+  if (!('list' in instances)) return new Map(instances)
+  return new Map(instances.list.map((one) => [one.key, one]))
 }
 
 function idOf(of: ServiceRef): string {

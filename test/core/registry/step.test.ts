@@ -43,13 +43,13 @@ describe('the registry', () => {
   test('makes the service that an instance is put into', () => {
     const service = findService(after(put(ORDERS, instance(1))), ORDERS)
     expect(service).toMatchObject({ ref: ORDERS, declared: false, settings: DEFAULT_SETTINGS })
-    expect([...(service?.instances.values() ?? [])]).toEqual([instance(1)])
+    expect(service?.instances.list).toEqual([instance(1)])
   })
 
   test('replaces an instance of the same key', () => {
     const disabled = instance(1, { enabled: false })
     const service = findService(after(put(ORDERS, instance(1)), put(ORDERS, disabled)), ORDERS)
-    expect([...(service?.instances.values() ?? [])]).toEqual([disabled])
+    expect(service?.instances.list).toEqual([disabled])
   })
 
   test('keeps a service whose last instance left', () => {

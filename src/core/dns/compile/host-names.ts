@@ -59,12 +59,21 @@ export class HostNames {
   update(before: Service | undefined, after: Service | undefined): void {
     if (before?.instances === after?.instances) return
     const touched = new Map<string, Host>()
-    for (const [key, instance] of before?.instances ?? []) {
-      if (after?.instances.get(key) !== instance) this.#drop(instance, touched)
-    }
-    for (const [key, instance] of after?.instances ?? []) {
-      if (after !== undefined && before?.instances.get(key) !== instance) {
-        this.#use(after.ref, instance, touched)
+    const old = before?.instances.list ?? []
+    const now = after?.instances.list ?? []
+    // Both lists are in the order of keys: one walk finds what came and what went.
+    for (let i = 0, j = 0; i < old.length || j < now.length;) {
+      const gone = old[i]
+      const come = now[j]
+      if (gone !== undefined && gone === come) {
+        i++
+        j++
+      } else if (gone !== undefined && (come === undefined || gone.key <= come.key)) {
+        this.#drop(gone, touched)
+        i++
+      } else if (come !== undefined && after !== undefined) {
+        this.#use(after.ref, come, touched)
+        j++
       }
     }
     for (const host of touched.values()) this.#publish(host)

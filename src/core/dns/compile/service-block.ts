@@ -1,5 +1,4 @@
 import type { ClusterName } from '../../registry/ids.ts'
-import { listInstances } from '../../registry/select.ts'
 import type { Instance, Service } from '../../registry/state.ts'
 import { encodeLabel } from '../labels.ts'
 import { lowerName, prefixName } from '../name.ts'
@@ -38,7 +37,7 @@ export function buildService(
   options: ServiceOptions,
   note: ServiceNote,
 ): BuildResult {
-  const instances = listInstances(service)
+  const instances = service.instances.list
   const selections = selectionsOf(instances)
   builder.reset(SERVICE.SECTIONS + selections.length * SECTION.SIZE)
   builder.setInt32(BLOCK.KIND, KIND.SERVICE)

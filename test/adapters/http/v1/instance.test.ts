@@ -154,7 +154,7 @@ test('DELETE takes the instance of its cluster and its kind', async () => {
   await world.ask(`POST ${INSTANCE}?${WHO}&ephemeral=false`)
   await world.ask(`POST ${INSTANCE}?${WHO}&clusterName=c`)
   expect(await world.text(`DELETE ${INSTANCE}`, WHO)).toBe('ok')
-  expect(await world.hosts('serviceName=x')).toBe('1.1.1.1:80/c+ 1.1.1.1:80/DEFAULT+')
+  expect(await world.hosts('serviceName=x')).toBe('1.1.1.1:80/DEFAULT+ 1.1.1.1:80/c+')
   await world.ask(`DELETE ${INSTANCE}?${WHO}&ephemeral=False`)
   expect(await world.hosts('serviceName=x')).toBe('1.1.1.1:80/c+')
   await world.ask(`DELETE ${INSTANCE}?${WHO}&cluster=other`)

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { millis, type Millis } from '../../../../kernel/ids.ts'
 import { DEFAULT_CLUSTER, instanceKey } from '../../../../core/registry/ids.ts'
 import { DEFAULT_TIMES } from '../../../../core/registry/lease-times.ts'
-import { inClusters, listInstances } from '../../../../core/registry/select.ts'
+import { inClusters } from '../../../../core/registry/select.ts'
 import { findService, groupedName, type ServiceRef } from '../../../../core/registry/state.ts'
 import { isStrictUpdater } from '../../../../core/nacos/agent.ts'
 import { encodeBeat } from '../../../../core/nacos/encode-beat.ts'
@@ -62,7 +62,7 @@ function missing(
   const service = find(front, ref)
   if (service === undefined) return errors.updateOfMissingService(ref)
   const key = instanceKey(instance.kind, instance.ip, instance.port, instance.cluster)
-  if (service.instances.has(key)) return undefined
+  if (service.instances.get(key) !== undefined) return undefined
   const json = hostJson({ ...instance, key }, groupedName(ref), instance.healthy)
   return errors.updateOfMissingInstance(json)
 }
@@ -92,7 +92,7 @@ function show(front: HttpFront, request: FastifyRequest, reply: FastifyReply): v
   const cluster = address.cluster ?? DEFAULT_CLUSTER
   const known = findInstance(service, address, cluster)
   if (known !== undefined) return sendJson(reply, encodeInstance(address.ref, known))
-  const isEmpty = inClusters(listInstances(service), new Set([cluster])).length === 0
+  const isEmpty = inClusters(service.instances.list, new Set([cluster])).length === 0
   const refusal = isEmpty ? errors.noIpsInCluster(cluster, address.ref) : errors.NO_MATCHED_IP
   errors.refuse(reply, refusal)
 }

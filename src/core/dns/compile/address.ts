@@ -1,56 +1,63 @@
 import { CairnError } from '../../../kernel/errors.ts'
-import { parseIPv4, parseIPv6 } from '../../../kernel/ip.ts'
+import { parseIPv6 } from '../../../kernel/ip.ts'
 import { ipLabel } from '../labels.ts'
 import { parseName } from '../name.ts'
 
-/** What an instance's host is to DNS. */
-export type Address =
-  | {
-      readonly family: 4 | 6
-      readonly octets: Uint8Array
-      /** First label of its instance name: `10-0-0-6`. */
-      readonly label: string
-      /** The same with its length octet. */
-      readonly wireLabel: Uint8Array
+const DOT = 0x2e
+
+/**
+ * The four octets of an IPv4 literal as an unsigned number, or −1. Instances are looked at again with
+ * every change of their service, so this is a plain scan; hosts were checked when they came in.
+ */
+export function ipv4Of(host: string): number {
+  let value = 0
+  let octet = -1
+  let dots = 0
+  for (let i = 0; i < host.length; i++) {
+    const char = host.charCodeAt(i)
+    if (char === DOT) {
+      if (octet < 0 || ++dots > 3) return -1
+      value = value * 256 + octet
+      octet = -1
+    } else {
+      if (char < 0x30 || char > 0x39) return -1
+      octet = (octet < 0 ? 0 : octet * 10) + char - 0x30
+      if (octet > 255) return -1
     }
+  }
+  return dots === 3 && octet >= 0 ? value * 256 + octet : -1
+}
+
+/** What a host that is no IPv4 literal is to DNS. */
+export type OtherHost =
+  | { readonly family: 6; readonly octets: Uint8Array; readonly label: string }
   | {
       readonly family: 'name'
       /** The host as a wire name; undefined when it is none. */
       readonly target: Uint8Array | undefined
     }
 
-/** Hosts are few and come again and again: the last 65,536 parsed ones are kept. */
-const KEPT_MAX = 65_536
-let young = new Map<string, Address>()
-let old = new Map<string, Address>()
+/** These are few and come again and again: two generations of the parsed ones are kept. */
+const KEPT_MAX = 16_384
+let young = new Map<string, OtherHost>()
+let old = new Map<string, OtherHost>()
 
-/** Two generations instead of a list of use: a map that is full becomes the old one. */
-export function addressOf(host: string): Address {
+export function otherHostOf(host: string): OtherHost {
   const known = young.get(host)
   if (known !== undefined) return known
-  const address = old.get(host) ?? parseAddress(host)
-  if (young.size >= KEPT_MAX / 2) {
+  const parsed = old.get(host) ?? parseOther(host)
+  if (young.size >= KEPT_MAX) {
     old = young
     young = new Map()
   }
-  young.set(host, address)
-  return address
+  young.set(host, parsed)
+  return parsed
 }
 
-function parseAddress(host: string): Address {
-  const v4 = parseIPv4(host)
-  if (v4 !== undefined) {
-    const octets = Uint8Array.of(v4 >>> 24, v4 >>> 16, v4 >>> 8, v4)
-    return { family: 4, octets, ...labelled(host) }
-  }
+function parseOther(host: string): OtherHost {
   const octets = parseIPv6(host)
   if (octets === undefined) return { family: 'name', target: parseTarget(host) }
-  return { family: 6, octets, ...labelled(host) }
-}
-
-function labelled(host: string): { readonly label: string; readonly wireLabel: Uint8Array } {
-  const label = ipLabel(host) ?? ''
-  return { label, wireLabel: new TextEncoder().encode(String.fromCharCode(label.length) + label) }
+  return { family: 6, octets, label: ipLabel(host) ?? '' }
 }
 
 function parseTarget(host: string): Uint8Array | undefined {
@@ -60,4 +67,19 @@ function parseTarget(host: string): Uint8Array | undefined {
     if (error instanceof CairnError) return undefined
     throw error
   }
+}
+
+/** The first label of an address's instance name; undefined for a host name. */
+export function hostLabelOf(host: string): string | undefined {
+  if (ipv4Of(host) >= 0) return host.replaceAll('.', '-')
+  const other = otherHostOf(host)
+  return other.family === 6 ? other.label : undefined
+}
+
+/** The octets of an address, 4 or 16; undefined for a host name. */
+export function octetsOf(host: string): Uint8Array | undefined {
+  const v4 = ipv4Of(host)
+  if (v4 >= 0) return Uint8Array.of(v4 >>> 24, v4 >>> 16, v4 >>> 8, v4)
+  const other = otherHostOf(host)
+  return other.family === 6 ? other.octets : undefined
 }

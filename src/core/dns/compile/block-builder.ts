@@ -1,6 +1,10 @@
 import type { Arena } from '../table/arena.ts'
 import type { TableMemory } from '../table/memory.ts'
 
+const UTF8 = new TextEncoder()
+/** Length octet of a character-string or label. */
+const TEXT_MAX = 255
+
 /** Builds one block in private memory, then copies it into the table in one go. Reused. */
 export class BlockBuilder {
   #bytes = new Uint8Array(4096)
@@ -18,10 +22,8 @@ export class BlockBuilder {
 
   /** Zeroed room for `bytes` octets; the answer is where it starts. */
   skip(bytes: number): number {
-    const at = this.#length
-    this.#ensure(at + bytes)
+    const at = this.#take(bytes)
     this.#bytes.fill(0, at, at + bytes)
-    this.#length = at + bytes
     return at
   }
 
@@ -39,17 +41,39 @@ export class BlockBuilder {
   }
 
   /** Network order, for records. */
+  setU16(at: number, value: number): void {
+    this.#view.setUint16(at, value)
+  }
+
+  setU32(at: number, value: number): void {
+    this.#view.setUint32(at, value)
+  }
+
   pushU16(value: number): void {
-    this.#view.setUint16(this.skip(2), value)
+    const at = this.#take(2)
+    this.#view.setUint16(at, value)
   }
 
   pushU32(value: number): void {
-    this.#view.setUint32(this.skip(4), value)
+    const at = this.#take(4)
+    this.#view.setUint32(at, value)
   }
 
   pushBytes(bytes: Uint8Array): number {
-    const at = this.skip(bytes.length)
+    const at = this.#take(bytes.length)
     this.#bytes.set(bytes, at)
+    return at
+  }
+
+  /** A length octet and the text in UTF-8, cut at 255 octets: a label or a character-string. */
+  pushText(text: string): number {
+    const at = this.#take(1 + text.length)
+    for (let i = 0; i < text.length; i++) {
+      const char = text.charCodeAt(i)
+      if (char > 0x7f || i === TEXT_MAX) return this.#pushLongText(at, text)
+      this.#bytes[at + 1 + i] = char
+    }
+    this.#bytes[at] = text.length
     return at
   }
 
@@ -64,8 +88,24 @@ export class BlockBuilder {
     return offset
   }
 
-  #ensure(bytes: number): void {
-    if (bytes <= this.#bytes.length) return
+  #pushLongText(at: number, text: string): number {
+    this.#length = at
+    const octets = UTF8.encode(text).subarray(0, TEXT_MAX)
+    const lengthAt = this.#take(1)
+    this.#bytes[lengthAt] = octets.length
+    this.pushBytes(octets)
+    return at
+  }
+
+  /** May replace the buffer: its views are looked at after this, never before. */
+  #take(bytes: number): number {
+    const at = this.#length
+    if (at + bytes > this.#bytes.length) this.#grow(at + bytes)
+    this.#length = at + bytes
+    return at
+  }
+
+  #grow(bytes: number): void {
     const larger = new Uint8Array(Math.max(bytes, this.#bytes.length * 2))
     larger.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = larger

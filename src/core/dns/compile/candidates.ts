@@ -1,6 +1,6 @@
 import { isProtected } from '../../registry/select.ts'
 import type { Instance, Metadata } from '../../registry/state.ts'
-import { addressOf, type Address } from './address.ts'
+import { ipv4Of, otherHostOf } from './address.ts'
 
 /** Whom a selection of instances answers with (dns.md §2.4 rules 1 and 2). */
 export interface Candidates {
@@ -26,28 +26,30 @@ export function chooseCandidates(
   return { ...counts, chosen: healthy, isProtected: false }
 }
 
-/** One address and the sum of the weights of the instances on it (rule 3). */
-export interface Weighted {
-  readonly octets: Uint8Array
-  weight: number
+/** Addresses of one family, each once, with the sum of the weights of the instances on it (rule 3). */
+export interface Addresses {
+  /** Hosts in the instances' order. */
+  readonly hosts: readonly string[]
+  readonly weights: readonly number[]
 }
 
-/** Instances come sorted by host, so those on one address stand together. */
-export function mergeByAddress(chosen: readonly Instance[], family: 4 | 6): readonly Weighted[] {
-  const merged: Weighted[] = []
-  let last: Address | undefined
-  for (const instance of chosen) {
-    const address = addressOf(instance.ip)
-    if (address.family !== family) continue
-    const top = merged.at(-1)
-    if (top !== undefined && last === address) {
-      top.weight += instance.weight
-    } else {
-      merged.push({ octets: address.octets, weight: instance.weight })
+/** Instances come in the order of their hosts, so those on one address stand together. */
+export function mergeByAddress(chosen: readonly Instance[], family: 4 | 6): Addresses {
+  const hosts: string[] = []
+  const weights: number[] = []
+  for (const { ip, weight } of chosen) {
+    const last = hosts.length - 1
+    if (hosts[last] === ip) weights[last] = (weights[last] ?? 0) + weight
+    else if (familyOf(ip) === family) {
+      hosts.push(ip)
+      weights.push(weight)
     }
-    last = address
   }
-  return merged
+  return { hosts, weights }
+}
+
+function familyOf(host: string): 4 | 6 | 'name' {
+  return ipv4Of(host) >= 0 ? 4 : otherHostOf(host).family
 }
 
 /** SRV weights are whole numbers up to this (RFC 2782). */

@@ -1,14 +1,13 @@
 import type { Instance, Service, ServiceRef } from '../../registry/state.ts'
-import { groupedName } from '../../registry/state.ts'
-import { isSubdomain, prefixName } from '../name.ts'
+import { isSubdomain } from '../name.ts'
 import { TYPE } from '../protocol.ts'
 import { FLAG } from '../table/layout.ts'
-import { addressOf } from './address.ts'
+import { hostLabelOf, octetsOf } from './address.ts'
 import { Ancestors } from './ancestors.ts'
 import { INFRASTRUCTURE_TTL } from './apex.ts'
+import { buildHostNode, type Use } from './host-node.ts'
 import { reverseName } from './reverse-name.ts'
 import type { TableWriter } from './table-writer.ts'
-import { encodeStrings } from './text-record.ts'
 
 /** A zone by its number and apex. */
 export interface ZoneId {
@@ -22,19 +21,12 @@ export interface Home {
   readonly ancestors: Ancestors
 }
 
-interface Use {
-  readonly ref: ServiceRef
-  readonly instance: Instance
-}
-
 interface Host {
   readonly label: string
-  readonly octets: Uint8Array
+  /** The literal as it was registered. */
+  readonly ip: string
   readonly uses: Use[]
 }
-
-/** TXT tells so many instances of one address; more would not fit a datagram. */
-const TOLD_MAX = 8
 
 /**
  * `10-0-0-6.nacos` and its PTR: names of registered addresses, so that SRV targets resolve. Only
@@ -80,17 +72,17 @@ export class HostNames {
   }
 
   #use(ref: ServiceRef, instance: Instance, touched: Map<string, Host>): void {
-    const address = addressOf(instance.ip)
-    if (address.family === 'name') return
-    const { label, octets } = address
-    const host = touched.get(label) ?? this.#hosts.get(label) ?? { label, octets, uses: [] }
+    const { ip } = instance
+    const label = hostLabelOf(ip)
+    if (label === undefined) return
+    const host = touched.get(label) ?? this.#hosts.get(label) ?? { label, ip, uses: [] }
     host.uses.push({ ref, instance })
     touched.set(label, host)
   }
 
   #drop(instance: Instance, touched: Map<string, Host>): void {
-    const address = addressOf(instance.ip)
-    const host = address.family === 'name' ? undefined : this.#hosts.get(address.label)
+    const label = hostLabelOf(instance.ip)
+    const host = label === undefined ? undefined : this.#hosts.get(label)
     if (host === undefined) return
     // An instance object belongs to one service: nobody else can have registered this very one.
     const at = host.uses.findIndex((use) => use.instance === instance)
@@ -110,26 +102,18 @@ export class HostNames {
   }
 
   #putName({ zone, apex }: ZoneId, host: Host): void {
-    const type = host.octets.length === 4 ? TYPE.A : TYPE.AAAA
-    const texts = host.uses.slice(0, TOLD_MAX).map(tell)
-    this.#writer.putNode({
-      owner: prefixName([host.label], apex),
-      zone,
-      flags: FLAG.DYNAMIC,
-      sets: [
-        { type, ttl: INFRASTRUCTURE_TTL, rdatas: [host.octets] },
-        { type: TYPE.TXT, ttl: INFRASTRUCTURE_TTL, rdatas: texts },
-      ],
-    })
+    const octets = octetsOf(host.ip)
+    if (octets === undefined) return
+    const key = hostKey(host.label, apex)
+    buildHostNode(this.#writer.builder, zone, key.length, octets, host.uses)
+    this.#writer.putBuilt(key)
   }
 
   #putPointers(host: Host): void {
-    const name = reverseName(host.octets)
     const home = this.#homes[0]
     if (home === undefined) return
-    const target = prefixName([host.label], home.id.apex)
-    for (const { id, ancestors } of this.#reverse) {
-      if (!isSubdomain(name, id.apex) || name.length === id.apex.length) continue
+    const target = hostKey(host.label, home.id.apex)
+    for (const { name, id, ancestors } of this.#pointers(host)) {
       const sets = [{ type: TYPE.PTR, ttl: INFRASTRUCTURE_TTL, rdatas: [target] }]
       this.#writer.putNode({ owner: name, zone: id.zone, flags: FLAG.DYNAMIC, sets })
       ancestors.add(name)
@@ -139,26 +123,32 @@ export class HostNames {
   #forget(host: Host): void {
     this.#hosts.delete(host.label)
     for (const { id, ancestors } of this.#homes) {
-      const key = prefixName([host.label], id.apex)
+      const key = hostKey(host.label, id.apex)
       if (!ancestors.restore(key)) this.#writer.removeNode(key)
     }
-    const name = reverseName(host.octets)
-    for (const { id, ancestors } of this.#reverse) {
-      if (!isSubdomain(name, id.apex) || name.length === id.apex.length) continue
+    for (const { name, ancestors } of this.#pointers(host)) {
       this.#writer.removeNode(name)
       ancestors.remove(name)
     }
   }
+
+  /** The host's names in the reverse zones that hold it. */
+  *#pointers(host: Host): Iterable<Home & { readonly name: Uint8Array }> {
+    const octets = this.#reverse.length === 0 ? undefined : octetsOf(host.ip)
+    if (octets === undefined) return
+    const name = reverseName(octets)
+    for (const home of this.#reverse) {
+      const { apex } = home.id
+      if (name.length > apex.length && isSubdomain(name, apex)) yield { ...home, name }
+    }
+  }
 }
 
-/** `svc=GROUP@@name port=8080 cluster=DEFAULT weight=1 healthy=true` as one TXT record. */
-function tell({ ref, instance }: Use): Uint8Array {
-  return encodeStrings([
-    `svc=${groupedName(ref)}`,
-    `ns=${ref.namespace}`,
-    `port=${instance.port}`,
-    `cluster=${instance.cluster}`,
-    `weight=${instance.weight}`,
-    `healthy=${instance.healthy && instance.enabled}`,
-  ])
+/** Labels of addresses are lower case already: the name is its own key. */
+function hostKey(label: string, apex: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + label.length + apex.length)
+  key[0] = label.length
+  for (let i = 0; i < label.length; i++) key[1 + i] = label.charCodeAt(i)
+  key.set(apex, 1 + label.length)
+  return key
 }

@@ -59,6 +59,21 @@ export function pushRecord(
   builder.pushBytes(rdata)
 }
 
+/** A TXT record of these strings, from its type field on; none is longer than 255 octets. */
+export function pushTextRecord(
+  builder: BlockBuilder,
+  ttl: number,
+  strings: readonly string[],
+): void {
+  const start = builder.length
+  builder.pushU16(TYPE.TXT)
+  builder.pushU16(CLASS.IN)
+  builder.pushU32(ttl)
+  builder.pushU16(0)
+  for (const text of strings) builder.pushText(text)
+  builder.setU16(start + 8, builder.length - start - 10)
+}
+
 /** RFC 2308 §5: the negative TTL is the smaller of the SOA's TTL and its MINIMUM field. */
 function withNegativeSoa(sets: readonly RecordSet[]): readonly RecordSet[] {
   const soa = sets.find((set) => set.type === TYPE.SOA)

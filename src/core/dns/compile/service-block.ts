@@ -3,13 +3,14 @@ import type { Instance, Service } from '../../registry/state.ts'
 import { encodeLabel } from '../labels.ts'
 import { lowerName, prefixName } from '../name.ts'
 import { BLOCK, FLAG, KIND, SECTION, SECTION_FLAG, SERVICE } from '../table/layout.ts'
+import { ipv4Of, otherHostOf } from './address.ts'
 import type { BlockBuilder } from './block-builder.ts'
 import {
   chooseCandidates,
   mergeByAddress,
   protocolToken,
   type Candidates,
-  type Weighted,
+  type Addresses,
 } from './candidates.ts'
 import { buildText, type ServiceNote } from './service-text.ts'
 import { buildSrvs } from './srv-table.ts'
@@ -100,28 +101,38 @@ function buildSection(
     (isUneven(v4) ? SECTION_FLAG.A_UNEQUAL : 0) |
     (isUneven(v6) ? SECTION_FLAG.AAAA_UNEQUAL : 0)
   builder.setInt32(at + SECTION.FLAGS, flags)
-  builder.setInt32(at + SECTION.A_COUNT, v4.length)
+  builder.setInt32(at + SECTION.A_COUNT, v4.hosts.length)
   builder.setInt32(at + SECTION.A_TABLE, buildAddresses(builder, v4))
-  builder.setInt32(at + SECTION.AAAA_COUNT, v6.length)
+  builder.setInt32(at + SECTION.AAAA_COUNT, v6.hosts.length)
   builder.setInt32(at + SECTION.AAAA_TABLE, buildAddresses(builder, v6))
   return buildSrvs(builder, at, candidates.chosen, options)
 }
 
-function isUneven(weighted: readonly Weighted[]): boolean {
-  return weighted.some((one) => one.weight !== weighted[0]?.weight)
+function isUneven({ weights }: Addresses): boolean {
+  return weights.some((weight) => weight !== weights[0])
 }
 
 /** Running sums of the weights, then the addresses. */
-function buildAddresses(builder: BlockBuilder, weighted: readonly Weighted[]): number {
+function buildAddresses(builder: BlockBuilder, { hosts, weights }: Addresses): number {
   builder.align()
-  const table = builder.skip(weighted.length * 8)
+  const table = builder.skip(weights.length * 8)
   let sum = 0
-  for (const [i, one] of weighted.entries()) {
-    sum += one.weight
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i] ?? 0
     builder.setFloat64(table + i * 8, sum)
   }
-  for (const one of weighted) builder.pushBytes(one.octets)
+  for (const host of hosts) pushAddress(builder, host)
   return table
+}
+
+function pushAddress(builder: BlockBuilder, host: string): void {
+  const v4 = ipv4Of(host)
+  if (v4 >= 0) {
+    builder.pushU32(v4)
+    return
+  }
+  const other = otherHostOf(host)
+  if (other.family === 6) builder.pushBytes(other.octets)
 }
 
 /** Metadata `dns.ttl`, 0 … 3600 s; anything else counts as absent. */

@@ -1,10 +1,8 @@
 import { groupedName, type Service } from '../../registry/state.ts'
-import { TYPE } from '../protocol.ts'
 import { SERVICE } from '../table/layout.ts'
 import type { BlockBuilder } from './block-builder.ts'
 import type { Candidates } from './candidates.ts'
-import { POINTER_TO_QNAME, pushRecord } from './node-block.ts'
-import { encodeStrings } from './text-record.ts'
+import { POINTER_TO_QNAME, pushTextRecord } from './node-block.ts'
 
 /** Facts of the TXT record that the service alone does not know. */
 export interface ServiceNote {
@@ -35,7 +33,7 @@ export function buildText(
   ]
   const at = builder.length
   builder.pushU16(POINTER_TO_QNAME)
-  pushRecord(builder, TYPE.TXT, ttl, encodeStrings(strings.slice(0, STRINGS_MAX)))
+  pushTextRecord(builder, ttl, strings.slice(0, STRINGS_MAX))
   builder.setInt32(SERVICE.TXT_OFFSET, at)
   builder.setInt32(SERVICE.TXT_BYTES, builder.length - at)
 }

@@ -39,6 +39,11 @@ export class TableWriter {
     return this.builder.copyTo(this.memory, this.arena)
   }
 
+  /** The block in `builder` becomes what the name points at. */
+  putBuilt(key: Uint8Array): void {
+    this.#retire(this.#index.put(key, this.builder.copyTo(this.memory, this.arena)))
+  }
+
   putNode(node: NodeContent): number {
     const block = this.makeNode(node)
     this.#retire(this.#index.put(lowerName(node.owner), block))

@@ -1,6 +1,6 @@
 import { Batch, EAGAIN, ECONNREFUSED, type Libc, MSG_DONTWAIT, openUdp, Readiness } from './libc.ts'
 import type { Packets } from './packets.ts'
-import { Tally } from './tally.ts'
+import { type Fault, Tally } from './tally.ts'
 
 /**
  * UDP load over many connected sockets, in batches: one recvmmsg and one sendmmsg per socket and
@@ -40,12 +40,13 @@ export class Blast {
   readonly #ids: Uint16Array
   readonly #questions: Uint32Array
   readonly #leftAt: Float64Array
+  /** Per slot: queries given up, whose answers may still come. */
+  readonly #owed: Uint32Array
   readonly #free: Uint16Array
   readonly #freeCount: Uint16Array
   #next = 0
   #turns = 1
   #scanAt = 0
-  #givenUp = 0
 
   constructor(libc: Libc, packets: Packets, options: BlastOptions) {
     const { sockets, window } = options
@@ -60,6 +61,7 @@ export class Blast {
     this.#ids = new Uint16Array(sockets * window)
     this.#questions = new Uint32Array(sockets * window)
     this.#leftAt = new Float64Array(sockets * window)
+    this.#owed = new Uint32Array(sockets * window)
     this.#free = Uint16Array.from({ length: sockets * window }, (_, i) => i % window)
     this.#freeCount = new Uint16Array(sockets).fill(window)
   }
@@ -149,31 +151,37 @@ export class Blast {
     if (length < 12 || view.getUint8(at + 2) < 0x80) return this.tally.fault('malformed')
     const id = view.getUint16(at)
     const slot = socket * this.#window + (id & (this.#window - 1))
-    if (this.#ids[slot] !== id) return this.#takeStray()
-    this.#check(at, length, this.#questions[slot] ?? 0)
+    if (this.#ids[slot] !== id) return this.#takeStray(slot, 'unexpected')
+    const question = this.#questions[slot] ?? 0
+    // Ids come again after some 65,536 queries: a late answer may bear the id of a newer query.
+    if (!this.#isSameQuestion(at, length, question)) {
+      return this.#takeStray(slot, 'wrong_question')
+    }
+    this.#check(at, question)
     this.tally.answered++
     if (now > 0) this.tally.latency.addMs(now - (this.#leftAt[slot] ?? 0))
     this.#forget(slot)
     this.#giveBack(socket, slot - socket * this.#window)
   }
 
-  /** An answer nobody waits for: late, if something was given up before; else the server's fault. */
-  #takeStray(): void {
-    if (this.#givenUp === 0) return this.tally.fault('unexpected')
-    this.#givenUp--
+  /** An answer nobody waits for: late, if its slot gave up on one; else the server's fault. */
+  #takeStray(slot: number, kind: Fault): void {
+    const owed = this.#owed[slot] ?? 0
+    if (owed === 0) return this.tally.fault(kind)
+    this.#owed[slot] = owed - 1
     this.tally.answered++
     this.tally.late++
     this.tally.lost = Math.max(0, this.tally.lost - 1)
   }
 
-  #check(at: number, length: number, question: number): void {
+  #check(at: number, question: number): void {
     const { view } = this.#in.slots
     const packets = this.#packets
     if ((view.getUint8(at + 3) & 15) !== packets.rcodes[question]) this.tally.fault('wrong_rcode')
     else if ((view.getUint8(at + 2) & 2) !== 0) this.tally.fault('truncated')
     else if (view.getUint16(at + 6) < (packets.answers[question] ?? 0)) {
       this.tally.fault('too_few_answers')
-    } else if (!this.#isSameQuestion(at, length, question)) this.tally.fault('wrong_question')
+    }
   }
 
   /** The question comes back byte for byte (name, type, class), EDNS queries' OPT aside. */
@@ -252,7 +260,7 @@ export class Blast {
       const leftAt = this.#leftAt[slot] ?? 0
       if (leftAt === 0 || now - leftAt < LOST_AFTER_MS) continue
       this.tally.lost++
-      this.#givenUp++
+      this.#owed[slot] = (this.#owed[slot] ?? 0) + 1
       this.#forget(slot)
       this.#giveBack(Math.floor(slot / this.#window), slot & (this.#window - 1))
     }

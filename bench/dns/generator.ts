@@ -75,7 +75,10 @@ async function main(load: Load): Promise<void> {
 }
 
 function measureUdp(libc: Libc, load: Load): Measured {
-  const packets = buildPackets(questionsOf(load.mix, load.names))
+  const questions = questionsOf(load.mix, load.names)
+  // Where weights differ, an answer may hold fewer records: that is how DNS expresses weights.
+  const least = load.churn === undefined ? undefined : { answers: 1 }
+  const packets = buildPackets(questions.map((question) => Object.assign(question, least)))
   const blast = new Blast(libc, packets, load)
   const churn = load.churn === undefined ? undefined : new Churn(libc, load, load.churn)
   drive(blast, load, load.warmupSeconds, churn)

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
  * Processes under measurement: start on one core, count the CPU time of all their threads, stop.
  *
  * The kernel's per-thread `schedstat` is exact to the nanosecond, `/proc/PID/stat` only to a tick
- * (10 ms). All threads count, a control-plane thread as much as a data-plane one. A thread that ends
- * between two readings takes its time with it; servers do not end threads while they serve.
+ * (10 ms). All threads count, a control-plane thread as much as a data-plane one. A thread that
+ * ends between two readings takes its time with it; servers do not end threads while they serve.
  */
 
 export const root: string = fileURLToPath(new URL('..', import.meta.url))

@@ -9,7 +9,8 @@ import { questionsOf } from './packets.ts'
 
 /**
  * The same load by dnsperf, for machines without node:ffi. It needs more CPU per query than a fast
- * server does, so it measures CPU per answer below saturation and cannot show the most a server can.
+ * server does, so it measures CPU per answer below saturation and cannot show the most a server
+ * can.
  */
 export async function runDnsperf(load: Load, core: number): Promise<Measured> {
   const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))

@@ -1,4 +1,6 @@
-/** The data that all subjects serve, and the queries asked about it, built before any clock runs. */
+/**
+ * The data that all subjects serve, and the queries asked about it, built before any clock runs.
+ */
 
 import { createRng } from './chance.ts'
 

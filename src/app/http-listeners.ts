@@ -145,7 +145,9 @@ export class HttpListeners {
   }
 }
 
-/** A wildcard binds all addresses of its family: one of them beside it would find the port taken. */
+/**
+ * A wildcard binds all addresses of its family: one of them beside it would find the port taken.
+ */
 function withoutCovered(listen: readonly string[]): readonly string[] {
   return listen.filter((address) => {
     const wildcard = address.includes(':') ? '::' : '0.0.0.0'

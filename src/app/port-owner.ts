@@ -19,7 +19,10 @@ export function findOwner(port: number, protocol: 'tcp' | 'udp'): string | undef
   }
 }
 
-/** Columns: sl, local address in hex, remote, state, queues, timers, retransmits, uid, timeout, inode. */
+/**
+ * Columns: sl, local address in hex, remote, state, queues, timers, retransmits, uid, timeout,
+ * inode.
+ */
 function inodesOf(file: string, state: string, port: number): readonly string[] {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   return readText(file)

@@ -5,7 +5,8 @@ const STUBS = new Set(['127.0.0.53', '127.0.0.54'])
 
 /**
  * The addresses to bind one by one: a wildcard stands for all local ones of its family, because an
- * answer must come from the address that was asked. Link-local IPv6 addresses need a scope: left out.
+ * answer must come from the address that was asked. Link-local IPv6 addresses need a scope: left
+ * out.
  */
 export function expandListen(listen: readonly string[]): readonly string[] {
   const local = listLocal()

@@ -23,7 +23,9 @@ export interface TcpParts {
   readonly output: Uint8Array
 }
 
-/** One client on TCP: messages in, answers out, as many per write as one read brought (RFC 7766). */
+/**
+ * One client on TCP: messages in, answers out, as many per write as one read brought (RFC 7766).
+ */
 export class TcpConnection {
   readonly address: string
   readonly #socket: Socket

@@ -5,7 +5,9 @@ import { setClient } from './client-address.ts'
 import type { AnswerCounters } from './tell-answer.ts'
 import type { UdpSettings } from './worker-data.ts'
 
-/** Answers that the kernel has not taken yet stay intact until this many later ones were written. */
+/**
+ * Answers that the kernel has not taken yet stay intact until this many later ones were written.
+ */
 export const OUTPUT_SLOTS = 256
 export const OUTPUT_SLOT_BYTES = 4096
 /** RFC 6891 and dns.md §1.9: no real query is longer. */

@@ -178,7 +178,7 @@ function describeDnsTransport(take: Take, host: HostFacts, port: number): DnsTra
       doc: 'Largest UDP answer in bytes; a longer one is truncated and asked again over TCP.',
     }),
     tableBytes: take('dns.table_bytes', size('1MiB', '2047MiB'), 512 * MIB, {
-      doc: 'Address space for compiled answers. Reserved, not used: memory grows with the registry.',
+      doc: 'Address space for compiled answers: reserved, and used as the registry grows.',
     }),
     receiveBufferBytes: take('dns.receive_buffer', size('64KiB', '1GiB'), 4 * MIB, {
       doc: 'UDP receive buffer per socket; the kernel caps it at net.core.rmem_max.',

@@ -27,7 +27,9 @@ export interface ServiceNames {
   readonly hash: readonly string[]
 }
 
-/** Raw labels that stand for another: as queried → canonical. A spelling with escapes is no alias. */
+/**
+ * Raw labels that stand for another: as queried → canonical. A spelling with escapes is no alias.
+ */
 export interface LabelAliases {
   readonly groups: ReadonlyMap<string, string>
   readonly namespaces: ReadonlyMap<string, string>

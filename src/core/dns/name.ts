@@ -1,9 +1,9 @@
 import { CairnError } from '../../kernel/errors.ts'
 
 /**
- * Domain names. A name is its uncompressed wire form (RFC 1035 §3.1): length octet and octets, label
- * by label, ending in the zero octet of the root. Every function but `parseName` trusts its input
- * to be well formed; the packet parser and `parseName` are the two makers of such names.
+ * Domain names. A name is its uncompressed wire form (RFC 1035 §3.1): length octet and octets,
+ * label by label, ending in the zero octet of the root. Every function but `parseName` trusts its
+ * input to be well formed; the packet parser and `parseName` are the two makers of such names.
  */
 
 /** Octets of one label (RFC 1035 §2.3.4). */

@@ -40,7 +40,9 @@ export class AnswerCount {
     return isSorted ? 1 : Math.min(AUTO_MAX, size)
   }
 
-  /** glibc sorts by common prefix when client and candidate share a subnet; /16 is the widest guess. */
+  /**
+   * glibc sorts by common prefix when client and candidate share a subnet; /16 is the widest guess.
+   */
   #sortsV4(addresses: number, size: number): boolean {
     const { v4, isLoopback } = this.#client
     if (!isLoopback) return v4 >= 0 && this.#hasTwoIn(v4 >>> 16, addresses, size)

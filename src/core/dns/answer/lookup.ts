@@ -23,7 +23,9 @@ export const FOUND = {
 
 const WILDCARD_LABEL = 0x2a
 
-/** Finds out what a name is. One per thread, reused; nothing is allocated but for rare spellings. */
+/**
+ * Finds out what a name is. One per thread, reused; nothing is allocated but for rare spellings.
+ */
 export class Lookup {
   /** A `FOUND`. */
   found = 0

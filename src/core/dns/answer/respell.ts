@@ -80,7 +80,9 @@ export interface Respelled {
   readonly isAncestor: boolean
 }
 
-/** The names that `key[start, length)`, with its apex at `apexAt`, may mean; the likeliest first. */
+/**
+ * The names that `key[start, length)`, with its apex at `apexAt`, may mean; the likeliest first.
+ */
 export function* respell(
   key: Uint8Array,
   start: number,

@@ -37,7 +37,9 @@ export class Selectors {
     return count
   }
 
-  /** `part`: the name is the end of good selectors (`_tcp.service`), so it exists but has no data. */
+  /**
+   * `part`: the name is the end of good selectors (`_tcp.service`), so it exists but has no data.
+   */
   parse(key: Uint8Array, labelAt: Uint8Array, count: number): 'good' | 'part' | 'bad' {
     const isPart = isProto(key, labelAt[0] ?? 0)
     let i = isPart ? 1 : 0

@@ -34,7 +34,9 @@ export class ServiceAnswer {
     this.#p = parts
   }
 
-  /** Writes the records of `type` owned by the name at offset `owner`; false when there are none. */
+  /**
+   * Writes the records of `type` owned by the name at offset `owner`; false when there are none.
+   */
   write(block: number, type: number, owner: number): boolean {
     this.ede = EDE.NONE
     const { selectors } = this.#p
@@ -171,7 +173,9 @@ export class ServiceAnswer {
     return true
   }
 
-  /** Addresses of the targets, each once, as far as they fit; trimmed without a sign (RFC 2181 §9). */
+  /**
+   * Addresses of the targets, each once, as far as they fit; trimmed without a sign (RFC 2181 §9).
+   */
   #writeTargets(block: number, offsets: number, start: number, told: number): void {
     const { table, message, sampler } = this.#p
     this.#stamp = (this.#stamp + 1) | 0

@@ -6,8 +6,9 @@ import { parseName } from '../name.ts'
 const DOT = 0x2e
 
 /**
- * The four octets of an IPv4 literal as an unsigned number, or −1. Instances are looked at again with
- * every change of their service, so this is a plain scan; hosts were checked when they came in.
+ * The four octets of an IPv4 literal as an unsigned number, or −1. Instances are looked at again
+ * with every change of their service, so this is a plain scan; hosts were checked when they came
+ * in.
  */
 export function ipv4Of(host: string): number {
   let value = 0

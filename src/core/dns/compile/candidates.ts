@@ -26,7 +26,9 @@ export function chooseCandidates(
   return { ...counts, chosen: healthy, isProtected: false }
 }
 
-/** Addresses of one family, each once, with the sum of the weights of the instances on it (rule 3). */
+/**
+ * Addresses of one family, each once, with the sum of the weights of the instances on it (rule 3).
+ */
 export interface Addresses {
   /** Hosts in the instances' order. */
   readonly hosts: readonly string[]
@@ -72,7 +74,9 @@ export function srvWeight(weight: number, scale: number): number {
   return Math.max(1, Math.min(SRV_WEIGHT_MAX, Math.round(weight * scale)))
 }
 
-/** What an instance says it speaks, for `_token._tcp`; lower case, undefined when it says nothing. */
+/**
+ * What an instance says it speaks, for `_token._tcp`; lower case, undefined when it says nothing.
+ */
 export function protocolToken(metadata: Metadata): string | undefined {
   if (metadata.size === 0) return undefined
   return (metadata.get('protocol') ?? metadata.get('dns.srv'))?.toLowerCase().slice(0, 63)

@@ -15,7 +15,9 @@ interface Published {
   unpublished: number
 }
 
-/** One zone of service names: keeps the table's names and blocks equal to the services it was told. */
+/**
+ * One zone of service names: keeps the table's names and blocks equal to the services it was told.
+ */
 export class DynamicZone {
   readonly #writer: TableWriter
   readonly #options: ServiceOptions

@@ -5,7 +5,8 @@
  *   header │ zone slots │ arena: index, name entries, blocks …
  *
  * The control plane writes, DNS workers read. A block is immutable once a pointer to it was stored;
- * a change writes a new block and swaps the pointer, so a reader sees the old or the new, never half.
+ * a change writes a new block and swaps the pointer, so a reader sees the old or the new, never
+ * half.
  */
 
 export const MAGIC = 0x63_61_69_72
@@ -74,7 +75,9 @@ export const NODE = {
 /** One RRset in a node's directory. The records start with a pointer to offset 12, the qname. */
 export const RRSET = { TYPE: 0, COUNT: 4, OFFSET: 8, BYTES: 12, SIZE: 16 } as const
 
-/** In an apex's directory: its SOA with the negative TTL (RFC 2308 §5). No such type on the wire. */
+/**
+ * In an apex's directory: its SOA with the negative TTL (RFC 2308 §5). No such type on the wire.
+ */
 export const NEGATIVE_SOA = 0x1_0000
 
 /** A service: who is answered, per cluster, weighted. */

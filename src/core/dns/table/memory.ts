@@ -9,7 +9,9 @@ export interface TableMemory {
   readonly words: Int32Array
 }
 
-/** At least this much; the default setting reserves far more address space, untouched until used. */
+/**
+ * At least this much; the default setting reserves far more address space, untouched until used.
+ */
 export const TABLE_BYTES_MIN: number = 1 << 20
 
 /** A new empty table. `seedLow` and `seedHigh` key the name hash. */

@@ -44,6 +44,7 @@ export class Selectors {
     const isPart = isProto(key, labelAt[0] ?? 0)
     let i = isPart ? 1 : 0
     if (!isPart && count > 1 && isProto(key, labelAt[1] ?? 0)) {
+      if (key[labelAt[0] ?? 0] === 1) return 'bad'
       this.#takeToken(key, labelAt[0] ?? 0)
       i = 2
     }
@@ -60,7 +61,7 @@ export class Selectors {
       if (digit < 0 || digit > 9 || this.tokenLength > 5) return
       port = port * 10 + digit
     }
-    this.port = this.tokenLength === 0 ? -1 : port
+    this.port = port
   }
 
   #take(key: Uint8Array, at: number): boolean {

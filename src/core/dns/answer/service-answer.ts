@@ -1,3 +1,5 @@
+import { decodeLabel, encodeLabel } from '../labels.ts'
+import { latin1 } from '../name.ts'
 import { CLASS, EDE, TYPE } from '../protocol.ts'
 import { SECTION, SECTION_FLAG, SERVICE, SRV } from '../table/layout.ts'
 import type { AnswerCount } from './answer-count.ts'
@@ -9,6 +11,8 @@ import type { Selectors } from './selectors.ts'
 const RECORD_OVERHEAD = 12
 /** The least an SRV record takes: fixed fields and a target of one short label. */
 const SRV_BYTES_MIN: number = RECORD_OVERHEAD + 6 + 3
+
+const UTF8 = new TextEncoder()
 
 export interface ServiceAnswerParts {
   readonly table: DataView
@@ -52,29 +56,34 @@ export class ServiceAnswer {
 
   /** Offset of the section that the cluster selector names; 0 when there is no such cluster. */
   #sectionFor(block: number): number {
-    const { table, selectors } = this.#p
-    const first = block + SERVICE.SECTIONS
-    if (selectors.clusterLength === 0) return first
+    const { selectors, key } = this.#p
+    const { clusterAt, clusterLength } = selectors
+    if (clusterLength === 0) return block + SERVICE.SECTIONS
+    const section = this.#sectionOf(block, key, clusterAt, clusterLength)
+    if (section !== 0) return section
+    // Another spelling, say `a--5fb` for `a_b`; as with names, this rare look may allocate.
+    const asked = latin1(key.subarray(clusterAt, clusterAt + clusterLength))
+    const label = UTF8.encode(encodeLabel(decodeLabel(asked), 'cluster'))
+    return this.#sectionOf(block, label, 0, label.length)
+  }
+
+  #sectionOf(block: number, text: Uint8Array, start: number, length: number): number {
+    const { table } = this.#p
     const count = table.getInt32(block + SERVICE.SECTION_COUNT, true)
     for (let i = 0; i < count; i++) {
-      const section = first + i * SECTION.SIZE
+      const section = block + SERVICE.SECTIONS + i * SECTION.SIZE
       const label = table.getInt32(section + SECTION.CLUSTER, true)
-      if (
-        label !== 0 &&
-        this.#isText(block + label, selectors.clusterAt, selectors.clusterLength)
-      ) {
-        return section
-      }
+      if (label !== 0 && this.#isText(block + label, text, start, length)) return section
     }
     return 0
   }
 
-  /** Whether the counted text at `at` in the table is `key[start, start + length)`. */
-  #isText(at: number, start: number, length: number): boolean {
-    const { table, key } = this.#p
+  /** Whether the counted text at `at` in the table is `text[start, start + length)`. */
+  #isText(at: number, text: Uint8Array, start: number, length: number): boolean {
+    const { table } = this.#p
     if (table.getUint8(at) !== length) return false
     for (let i = 0; i < length; i++) {
-      if (table.getUint8(at + 1 + i) !== key[start + i]) return false
+      if (table.getUint8(at + 1 + i) !== text[start + i]) return false
     }
     return true
   }
@@ -154,10 +163,10 @@ export class ServiceAnswer {
   }
 
   #matches(block: number, record: number): boolean {
-    const { table, selectors } = this.#p
+    const { table, selectors, key } = this.#p
     if (selectors.port >= 0) return table.getInt32(record + SRV.PORT, true) === selectors.port
     const token = table.getInt32(record + SRV.TOKEN, true)
-    return token !== 0 && this.#isText(block + token, selectors.tokenAt, selectors.tokenLength)
+    return token !== 0 && this.#isText(block + token, key, selectors.tokenAt, selectors.tokenLength)
   }
 
   #writeSrv(record: number, owner: number): boolean {

@@ -35,23 +35,33 @@ export interface Addresses {
   readonly weights: readonly number[]
 }
 
-/** Instances come in the order of their hosts, so those on one address stand together. */
+/**
+ * Instances come in the order of their hosts, so those on one address stand together; an IPv6
+ * address may be spelled in several ways, and so stand in several places.
+ */
 export function mergeByAddress(chosen: readonly Instance[], family: 4 | 6): Addresses {
   const hosts: string[] = []
   const weights: number[] = []
+  const seen = new Map<string, number>()
   for (const { ip, weight } of chosen) {
     const last = hosts.length - 1
-    if (hosts[last] === ip) weights[last] = (weights[last] ?? 0) + weight
-    else if (familyOf(ip) === family) {
-      hosts.push(ip)
-      weights.push(weight)
+    if (hosts[last] === ip) {
+      weights[last] = (weights[last] ?? 0) + weight
+      continue
     }
+    const v4 = ipv4Of(ip) >= 0
+    const other = v4 ? undefined : otherHostOf(ip)
+    if (family === 4 ? !v4 : other?.family !== 6) continue
+    const known = other?.family === 6 ? seen.get(other.label) : undefined
+    if (known !== undefined) {
+      weights[known] = (weights[known] ?? 0) + weight
+      continue
+    }
+    if (other?.family === 6) seen.set(other.label, hosts.length)
+    hosts.push(ip)
+    weights.push(weight)
   }
   return { hosts, weights }
-}
-
-function familyOf(host: string): 4 | 6 | 'name' {
-  return ipv4Of(host) >= 0 ? 4 : otherHostOf(host).family
 }
 
 /** SRV weights are whole numbers up to this (RFC 2782). */
@@ -79,5 +89,6 @@ export function srvWeight(weight: number, scale: number): number {
  */
 export function protocolToken(metadata: Metadata): string | undefined {
   if (metadata.size === 0) return undefined
-  return (metadata.get('protocol') ?? metadata.get('dns.srv'))?.toLowerCase().slice(0, 63)
+  const token = metadata.get('protocol') || metadata.get('dns.srv')
+  return token ? token.toLowerCase() : undefined
 }

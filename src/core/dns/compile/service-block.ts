@@ -1,7 +1,6 @@
-import type { ClusterName } from '../../registry/ids.ts'
 import type { Instance, Service } from '../../registry/state.ts'
 import { encodeLabel } from '../labels.ts'
-import { lowerName, prefixName } from '../name.ts'
+import { LABEL_MAX } from '../name.ts'
 import { BLOCK, FLAG, KIND, SECTION, SECTION_FLAG, SERVICE } from '../table/layout.ts'
 import { ipv4Of, otherHostOf } from './address.ts'
 import type { BlockBuilder } from './block-builder.ts'
@@ -13,7 +12,10 @@ import {
   type Addresses,
 } from './candidates.ts'
 import { buildText, type ServiceNote } from './service-text.ts'
-import { buildSrvs } from './srv-table.ts'
+import { buildSrvs, type SrvOptions } from './srv-table.ts'
+
+/** Octets of `_c-`. */
+const CLUSTER_PREFIX = 3
 
 export interface ServiceOptions {
   /** Seconds; metadata `dns.ttl` overrides it. */
@@ -48,14 +50,15 @@ export function buildService(
   builder.setInt32(SERVICE.TTL, ttl)
   builder.setInt32(SERVICE.ANSWERS, parseAnswers(service) ?? options.answers)
   builder.setInt32(SERVICE.SECTION_COUNT, selections.length)
+  const hasTokens = instances.some((one) => protocolToken(one.metadata) !== undefined)
   let unpublished = 0
   let whole: Candidates | undefined
   for (const [i, selection] of selections.entries()) {
     const { protectThreshold } = service.settings
     const chosen = chooseCandidates(selection.instances, protectThreshold, options.failOpen)
     const at = SERVICE.SECTIONS + i * SECTION.SIZE
-    const skipped = buildSection(builder, at, chosen, { ...options, ttl })
-    buildCluster(builder, at, selection.cluster)
+    const skipped = buildSection(builder, at, chosen, { ...options, ttl, hasTokens })
+    buildCluster(builder, at, selection.label)
     if (whole === undefined) {
       whole = chosen
       unpublished = skipped
@@ -66,38 +69,54 @@ export function buildService(
 }
 
 interface Selection {
-  readonly cluster: ClusterName | undefined
+  /** The cluster's label; undefined for the whole of a service with several. */
+  readonly label: string | undefined
   readonly instances: readonly Instance[]
 }
 
-/** The whole first; then each cluster, unless the only one is the whole. */
+/**
+ * The whole first; then each cluster, unless the only one is the whole. Clusters whose names differ
+ * in case only are one: DNS cannot tell them apart.
+ */
 function selectionsOf(instances: readonly Instance[]): readonly Selection[] {
   const first = instances[0]
-  if (first === undefined || instances.every((one) => one.cluster === first.cluster)) {
-    return [{ cluster: first?.cluster, instances }]
+  if (first === undefined) return [{ label: undefined, instances }]
+  if (instances.every((one) => one.cluster === first.cluster)) {
+    return [{ label: encodeLabel(first.cluster, 'cluster'), instances }]
   }
-  const clusters = Map.groupBy(instances, (one) => one.cluster)
-  const each = [...clusters].map(([cluster, members]) => ({ cluster, instances: members }))
-  return [{ cluster: undefined, instances }, ...each]
+  const labels = new Map(
+    [...new Set(instances.map((one) => one.cluster))].map((cluster) => [
+      cluster,
+      encodeLabel(cluster, 'cluster'),
+    ]),
+  )
+  const clusters = Map.groupBy(instances, (one) => labels.get(one.cluster) ?? '')
+  const each = [...clusters].map(([label, members]) => ({ label, instances: members }))
+  return [{ label: undefined, instances }, ...each]
 }
 
-function buildCluster(builder: BlockBuilder, at: number, cluster: ClusterName | undefined): void {
-  if (cluster === undefined) return
-  const label = lowerName(prefixName([encodeLabel(cluster, 'cluster')], new Uint8Array(1)))
-  builder.setInt32(at + SECTION.CLUSTER, builder.pushBytes(label.subarray(0, -1)))
+/** A label that leaves no room for `_c-` cannot be asked for. */
+function buildCluster(builder: BlockBuilder, at: number, label: string | undefined): void {
+  if (label === undefined || CLUSTER_PREFIX + label.length > LABEL_MAX) return
+  builder.setInt32(at + SECTION.CLUSTER, builder.pushText(label))
+}
+
+interface SectionOptions extends SrvOptions {
+  /** Some instance of the service, healthy or not, says what it speaks. */
+  readonly hasTokens: boolean
 }
 
 function buildSection(
   builder: BlockBuilder,
   at: number,
   candidates: Candidates,
-  options: ServiceOptions,
+  options: SectionOptions,
 ): number {
   const v4 = mergeByAddress(candidates.chosen, 4)
   const v6 = mergeByAddress(candidates.chosen, 6)
   const flags =
     (candidates.isProtected ? SECTION_FLAG.PROTECTED : 0) |
-    (candidates.chosen.some((one) => protocolToken(one.metadata)) ? SECTION_FLAG.TOKENS : 0) |
+    (options.hasTokens ? SECTION_FLAG.TOKENS : 0) |
     (isUneven(v4) ? SECTION_FLAG.A_UNEQUAL : 0) |
     (isUneven(v6) ? SECTION_FLAG.AAAA_UNEQUAL : 0)
   builder.setInt32(at + SECTION.FLAGS, flags)

@@ -42,10 +42,13 @@ class Worker {
       output: tcpOutput,
       settings: data.tcp,
     })
-    this.#alive = setInterval(() => {
+    const tellAlive = (): void => {
       counters.set('alive_ms', performance.timeOrigin + performance.now())
       counters.set('serial_seen', Atomics.load(table.words, HEADER.SERIAL >> 2) >>> 0)
-    }, ALIVE_MS)
+    }
+    // At once: a server that has just started is ready.
+    tellAlive()
+    this.#alive = setInterval(tellAlive, ALIVE_MS)
   }
 
   /** Makes the open sockets those of `addresses`. */

@@ -97,7 +97,7 @@ async function compare(plan: Plan, started: readonly DnsSubject[]): Promise<bool
   }
   const rows = plan.mixes.flatMap((mix) => toRows(plan, mix, keepQuiet(results, mix)))
   console.log(formatTable(rows))
-  if (plan.isRecorded) await record('DNS', rows)
+  if (plan.isRecorded) await record(headingOf(plan), rows)
   return reportFaults(tries)
 }
 
@@ -140,6 +140,11 @@ function describe(measured: Measured): string {
     ...Object.entries(faults).map(([kind, count]) => `FAULT ${kind} ${count}`),
   ]
   return parts.join(', ')
+}
+
+function headingOf(plan: Plan): string {
+  if (plan.load.rate === undefined) return 'DNS'
+  return plan.churn > 0 ? 'DNS: latency while the registry changes' : 'DNS: latency'
 }
 
 /** Of one mix, the rounds in which nobody disturbed any subject; all rounds, if there is none. */

@@ -93,6 +93,7 @@ export class Subject implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...launch.env },
     })
+    guard(child)
     const heard = { said: '' }
     const listen = (chunk: Buffer): void => {
       heard.said = (heard.said + chunk.toString()).slice(-4_000)
@@ -161,6 +162,21 @@ export function readBusy(core: number): number {
     .split(' ')
     .map(Number)
   return (user + nice + system + irq + softirq + steal) * 10_000_000
+}
+
+const children = new Set<ChildProcess>()
+
+/** However this process ends, a paused server must not stay behind. */
+function guard(child: ChildProcess): void {
+  if (children.size === 0) {
+    process.once('exit', () => {
+      for (const one of children) one.kill('SIGKILL')
+    })
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => process.exit(1))
+    }
+  }
+  children.add(child)
 }
 
 export async function sleep(ms: number): Promise<void> {

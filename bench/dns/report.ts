@@ -52,7 +52,7 @@ export async function record(heading: string, rows: readonly Row[]): Promise<voi
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '# Benchmarks\n'
   const start = text.indexOf(head)
   if (start < 0) {
-    appendFileSync(file, `\n### ${heading}, recorded\n\n${head}\n${lines.join('\n')}\n`)
+    appendFileSync(file, `\n## ${heading}\n\n${head}\n${lines.join('\n')}\n`)
     return
   }
   // The table ends at the first empty line, or with the file.

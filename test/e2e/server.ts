@@ -107,6 +107,10 @@ export class TestServer implements AsyncDisposable {
   /** The exit code; null when a signal ended it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#child.kill(signal)
+    return await this.ended()
+  }
+
+  async ended(): Promise<number | null> {
     await this.#exited
     return this.#child.exitCode
   }

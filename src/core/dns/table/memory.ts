@@ -38,7 +38,8 @@ export function openTable(buffer: SharedArrayBuffer): TableMemory {
 
 /**
  * A reader's guard: blocks that a reader may still see are not reused. `enter` before the first
- * look of a batch, `leave` after the last. The load of the index pointer that follows is atomic,
+ * look of a batch, `leave` after the last. A new one takes the slot over from a worker that died
+ * while it read, and would hold back every block for ever. The load of the index pointer that follows is atomic,
  * so it cannot move before the store.
  */
 export class Reader {
@@ -49,6 +50,7 @@ export class Reader {
     assert(worker >= 0 && worker < READERS_MAX, 'a reader has a slot')
     this.#words = memory.words
     this.#slot = readerSlot(worker) >> 2
+    this.leave()
   }
 
   enter(): void {

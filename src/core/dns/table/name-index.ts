@@ -6,6 +6,8 @@ import { hashName } from './name-hash.ts'
 
 /** Finds names in the table. One per thread; allocates nothing. */
 export class NameFinder {
+  /** Offset of the index slot of the entry found last; for the writer. */
+  slot = 0
   readonly #table: DataView
   readonly #words: Int32Array
   readonly #key0: number
@@ -24,14 +26,15 @@ export class NameFinder {
 
   /** The block of the lower-cased wire name in `name[start, end)`, or 0. */
   find(name: DataView, start: number, end: number): number {
-    const slot = this.findSlot(name, start, end, this.hash(name, start, end))
-    if (slot === 0) return 0
-    const entry = this.#table.getInt32(slot + 4, true)
-    return Atomics.load(this.#words, (entry + ENTRY.BLOCK) >> 2)
+    const entry = this.findEntry(name, start, end, this.hash(name, start, end))
+    return entry === 0 ? 0 : Atomics.load(this.#words, (entry + ENTRY.BLOCK) >> 2)
   }
 
-  /** The offset of the index slot that holds the name, or 0. */
-  findSlot(name: DataView, start: number, end: number, hash: number): number {
+  /**
+   * The name's entry, or 0; `slot` is where the index holds it. A slot is looked at once: the
+   * writer may remove the name at any moment, the entry stays readable until this reader leaves.
+   */
+  findEntry(name: DataView, start: number, end: number, hash: number): number {
     const index = Atomics.load(this.#words, HEADER.INDEX >> 2)
     const mask = this.#table.getInt32(index + INDEX.MASK, true)
     let i = hash & mask
@@ -44,7 +47,8 @@ export class NameFinder {
         this.#table.getInt32(slot, true) === hash &&
         this.#isSame(entry, name, start, end)
       ) {
-        return slot
+        this.slot = slot
+        return entry
       }
       i = (i + 1) & mask
     }
@@ -95,23 +99,22 @@ export class NameIndex {
   put(key: Uint8Array, block: number): number {
     const view = viewOf(key)
     const hash = this.finder.hash(view, 0, key.length)
-    const slot = this.finder.findSlot(view, 0, key.length, hash)
-    if (slot === 0) {
+    const entry = this.finder.findEntry(view, 0, key.length, hash)
+    if (entry === 0) {
       this.#insert(key, hash, block)
       return 0
     }
-    const entry = this.#memory.view.getInt32(slot + 4, true)
     return Atomics.exchange(this.#memory.words, (entry + ENTRY.BLOCK) >> 2, block)
   }
 
   /** Forgets the name, and gives the block it pointed at, or 0. */
   remove(key: Uint8Array): number {
     const view = viewOf(key)
-    const slot = this.finder.findSlot(view, 0, key.length, this.finder.hash(view, 0, key.length))
-    if (slot === 0) return 0
-    const entry = this.#memory.view.getInt32(slot + 4, true)
+    const hash = this.finder.hash(view, 0, key.length)
+    const entry = this.finder.findEntry(view, 0, key.length, hash)
+    if (entry === 0) return 0
     const block = this.#memory.view.getInt32(entry + ENTRY.BLOCK, true)
-    Atomics.store(this.#memory.words, (slot + 4) >> 2, INDEX.REMOVED)
+    Atomics.store(this.#memory.words, (this.finder.slot + 4) >> 2, INDEX.REMOVED)
     this.#arena.retire(entry)
     this.#size--
     return block

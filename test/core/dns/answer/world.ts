@@ -77,7 +77,7 @@ export class DnsWorld {
   }
 
   remove(ref: ServiceRef): void {
-    this.change(ref, [{ kind: 'service_removed', ref } as Change])
+    this.change(ref, [{ kind: 'service_removed', ref }])
   }
 
   change(ref: ServiceRef, changes: readonly Change[]): void {

@@ -93,7 +93,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0 in less than 2 s', 
 })
 
 test('queries that were received before the stop are answered', async () => {
-  await using server = await TestServer.start()
+  await using server = await TestServer.start({ flags: ['--server.drain=0s'] })
   const socket = createSocket('udp4')
   socket.on('error', () => undefined)
   const answered = new Set<number>()
@@ -122,7 +122,7 @@ test('queries that were received before the stop are answered', async () => {
 })
 
 test('while it drains it is not ready, but serves', async () => {
-  await using server = await TestServer.start({ flags: ['--server.drain=3s'] })
+  await using server = await TestServer.start({ flags: ['--server.drain=2s'] })
   server.signal('SIGTERM')
   await server.logged('stopping')
   const readyz = await eventually(async () => {

@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Responder } from '../../core/dns/answer/responder.ts'
 import type { Reader } from '../../core/dns/table/memory.ts'
 import { setClient } from './client-address.ts'
@@ -12,6 +13,8 @@ export const OUTPUT_SLOTS = 256
 export const OUTPUT_SLOT_BYTES = 4096
 /** RFC 6891 and dns.md §1.9: no real query is longer. */
 const QUERY_BYTES_MAX = 4096
+/** Clients that never stop asking do not hold up the end. */
+const DRAIN_MAX_MS = 200
 
 /** What the sockets of one worker share. */
 export interface UdpParts {
@@ -33,6 +36,7 @@ export class UdpFront {
   readonly #input = new DataView(new ArrayBuffer(QUERY_BYTES_MAX))
   readonly #inputBytes = new Uint8Array(this.#input.buffer)
   #slot = 0
+  #received = 0
 
   constructor(parts: UdpParts) {
     this.#parts = parts
@@ -70,6 +74,18 @@ export class UdpFront {
     return [...this.#sockets.keys()]
   }
 
+  /** Answers what the sockets hold: until a turn of the loop brings nothing, or for a while. */
+  async drain(): Promise<void> {
+    const deadline = performance.now() + DRAIN_MAX_MS
+    let before = -1
+    while (this.#received !== before && performance.now() < deadline) {
+      before = this.#received
+      // The first turn may be over already as far as sockets go; the second one looks at them.
+      await nextTurn()
+      await nextTurn()
+    }
+  }
+
   close(address: string): void {
     this.#sockets.get(address)?.close()
     this.#sockets.delete(address)
@@ -86,6 +102,7 @@ export class UdpFront {
 
   #receive(socket: Socket, message: Uint8Array, from: RemoteInfo): void {
     const { responder, reader, counters, output } = this.#parts
+    this.#received++
     if (message.length > QUERY_BYTES_MAX || message.length < 12) {
       counters.add('drop_short', 1)
       return

@@ -71,8 +71,10 @@ class Worker {
     tell({ kind: 'listening', port: bound })
   }
 
-  stop(): void {
+  /** What was received is answered; then the sockets close. */
+  async stop(): Promise<void> {
     clearInterval(this.#alive)
+    await this.#udp.drain()
     for (const address of this.#udp.addresses) this.#udp.close(address)
     this.#tcp.stop()
     tell({ kind: 'stopped' })
@@ -103,6 +105,6 @@ function tell(message: FromWorker): void {
 
 const worker = new Worker(workerData)
 parentPort?.on('message', (message: ToWorker) => {
-  if (message.kind === 'stop') worker.stop()
+  if (message.kind === 'stop') void worker.stop()
   else void worker.listen(message.addresses, message.port)
 })

@@ -14,13 +14,18 @@ import {
   parseWeight,
 } from '../../../../src/core/registry/ids.ts'
 import {
+  DEFAULT_SETTINGS,
+  EMPTY_GROUP,
   EMPTY_SNAPSHOT,
+  findService,
   type Instance,
+  type Service,
   type ServiceRef,
   type ServiceSettings,
   type Snapshot,
 } from '../../../../src/core/registry/state.ts'
-import { DEFAULT_SETTINGS, findService } from '../../../../src/core/registry/state.ts'
+import { Instances } from '../../../../src/core/registry/instances.ts'
+import { emptyMap } from '../../../../src/kernel/persistent-map.ts'
 import { applyChanges } from '../../../../src/core/registry/step.ts'
 import type { Change } from '../../../../src/core/registry/changes.ts'
 import { instance } from '../../registry/build.ts'
@@ -74,6 +79,26 @@ export class DnsWorld {
     }
     for (const after of instances) changes.push({ kind: 'instance_put', ref, after } as Change)
     this.change(ref, changes)
+  }
+
+  /** As `put`, past the registry's use cases, quickly. TXT tells `state`. */
+  putState(ref: ServiceRef, list: readonly Instance[], state: number): void {
+    const metadata = new Map([['dns.txt.state', String(state)]])
+    const service: Service = {
+      ref,
+      settings: { ...DEFAULT_SETTINGS, metadata },
+      declared: true,
+      instances: list.reduce((all, one) => all.with(one), Instances.EMPTY),
+    }
+    const { namespaces, revision } = this.snapshot
+    const namespace = namespaces.get(ref.namespace) ?? { groups: emptyMap(), serviceCount: 0 }
+    const group = namespace.groups.get(ref.group) ?? EMPTY_GROUP
+    const services = group.services.set(ref.name, service)
+    const groups = namespace.groups.set(ref.group, { ...group, services })
+    const changed = namespaces.set(ref.namespace, { ...namespace, groups })
+    this.snapshot = { revision: revision + 1, namespaces: changed }
+    this.table.publish(ref, this.snapshot)
+    this.table.settle(this.snapshot.revision)
   }
 
   remove(ref: ServiceRef): void {

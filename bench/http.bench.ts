@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 
 import { formatTable, median, percent, record, round, type Row, thousands } from './dns/report.ts'
 import { type Cairn, isBuilt, startCairn } from './dns/subjects.ts'
-import { measureUndisturbed } from './dns/meter.ts'
+import { DISTURBED, measureUndisturbed } from './dns/meter.ts'
 import { type HttpMeasured, type Kind, KINDS, loadHttp } from './http/load.ts'
 import { populate } from './http/populate.ts'
 import { cpuSince, describeMachine, pinSelf, readCpu, readRss, sleep } from './process.ts'
@@ -61,7 +61,9 @@ async function shootAll(cairn: Cairn, plan: Plan): Promise<Row[]> {
   return plan.kinds.map((kind) => toRow(kind, results.get(kind) ?? []))
 }
 
-function toRow(kind: Kind, measured: readonly HttpMeasured[]): Row {
+function toRow(kind: Kind, all: readonly HttpMeasured[]): Row {
+  const quiet = all.filter((m) => m.disturbed <= DISTURBED)
+  const measured = quiet.length > 0 ? quiet : all
   const middle = (pick: (m: HttpMeasured) => number): number => median(measured.map((m) => pick(m)))
   return {
     request: kind,
@@ -80,7 +82,8 @@ function toRow(kind: Kind, measured: readonly HttpMeasured[]): Row {
     ),
     busy: percent(middle((m) => m.cpu.run / 1e9 / m.seconds)),
     disturbed: percent(middle((m) => m.disturbed)),
-    errors: String(measured.reduce((sum, m) => sum + m.errors, 0)),
+    rounds: String(measured.length),
+    errors: String(all.reduce((sum, m) => sum + m.errors, 0)),
   }
 }
 

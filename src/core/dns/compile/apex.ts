@@ -35,28 +35,27 @@ export interface ApexContent {
   readonly negativeTtl: number
 }
 
-/** SOA and NS at the apex of a zone whose names come from the registry. */
-export function putDynamicApex(writer: TableWriter, content: ApexContent): void {
+/** SOA, with serial 0, and NS of a zone whose names come from the registry. */
+export function apexSets(content: Omit<ApexContent, 'zone'>): readonly RecordSet[] {
   const primary = prefixName(['ns1'], content.home)
   const soa = soaData(primary, content.apex, content.negativeTtl)
+  return [
+    { type: TYPE.SOA, ttl: INFRASTRUCTURE_TTL, rdatas: [soa] },
+    { type: TYPE.NS, ttl: INFRASTRUCTURE_TTL, rdatas: [primary] },
+  ]
+}
+
+export function putDynamicApex(writer: TableWriter, content: ApexContent): void {
   writer.putApex({
     owner: content.apex,
     zone: content.zone,
     flags: FLAG.APEX | FLAG.DYNAMIC,
-    sets: [
-      { type: TYPE.SOA, ttl: INFRASTRUCTURE_TTL, rdatas: [soa] },
-      { type: TYPE.NS, ttl: INFRASTRUCTURE_TTL, rdatas: [primary] },
-    ],
+    sets: apexSets(content),
   })
 }
 
 /** `ns1` with all addresses. */
-export function putNameServer(
-  writer: TableWriter,
-  zone: number,
-  apex: Uint8Array,
-  servers: NameServers,
-): void {
+export function nameServerSets(servers: NameServers): readonly RecordSet[] {
   const sets: RecordSet[] = []
   if (servers.v4.length > 0) {
     sets.push({ type: TYPE.A, ttl: INFRASTRUCTURE_TTL, rdatas: servers.v4 })
@@ -64,5 +63,15 @@ export function putNameServer(
   if (servers.v6.length > 0) {
     sets.push({ type: TYPE.AAAA, ttl: INFRASTRUCTURE_TTL, rdatas: servers.v6 })
   }
-  writer.putNode({ owner: prefixName(['ns1'], apex), zone, flags: FLAG.DYNAMIC, sets })
+  return sets
+}
+
+export function putNameServer(
+  writer: TableWriter,
+  zone: number,
+  apex: Uint8Array,
+  servers: NameServers,
+): void {
+  const owner = prefixName(['ns1'], apex)
+  writer.putNode({ owner, zone, flags: FLAG.DYNAMIC, sets: nameServerSets(servers) })
 }

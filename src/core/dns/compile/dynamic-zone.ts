@@ -1,3 +1,4 @@
+import { CairnError } from '../../../kernel/errors.ts'
 import type { Service, ServiceRef } from '../../registry/state.ts'
 import { FLAG } from '../table/layout.ts'
 import { Ancestors } from './ancestors.ts'
@@ -24,7 +25,7 @@ export class DynamicZone {
   readonly #ancestors: Ancestors
   readonly #services = new Map<string, Published>()
   /** All services of one folded name; one of them bears it. */
-  readonly #claims = new Map<string, Published[]>()
+  readonly #claims = new Map<string, readonly Published[]>()
   #collisions = 0
   #unpublished = 0
 
@@ -58,88 +59,126 @@ export class DynamicZone {
       this.#add(id, service)
     } else {
       known.service = service
-      this.#rebuild(known)
+      this.#rebuild(known, Math.max(0, this.#claimsOf(known.keys).length - 1))
     }
   }
 
+  /** All or, when the table is full, nothing: the service can be tried again. */
   #add(id: string, service: Service): void {
     const { ref } = service
     const keys = keysOf(ref, this.#options.apex)
-    const added: Published = {
-      ref,
-      keys,
-      service,
-      block: 0,
-      bearsNames: false,
-      unpublished: 0,
+    const unnamed = { block: 0, bearsNames: false, unpublished: 0 }
+    const added: Published = { ref, keys, service, ...unnamed }
+    const rivals = this.#claimsOf(keys)
+    this.#rebuild(added, rivals.length)
+    const claims = [...rivals, added]
+    try {
+      if (keys.folded !== undefined) this.#settle(claims)
+    } catch (error) {
+      this.#drop(added)
+      throw error
     }
-    // A full table throws here, before anything is noted: the service can be tried again.
-    this.#rebuild(added)
     this.#services.set(id, added)
-    if (keys.folded === undefined) return
-    const claims = this.#claims.get(keys.folded) ?? []
-    claims.push(added)
-    this.#claims.set(keys.folded, claims)
-    if (claims.length > 1) this.#collisions++
-    this.#settle(claims, claims.length > 1)
+    if (keys.folded !== undefined) this.#claims.set(keys.folded, claims)
+    if (rivals.length > 0) this.#collisions++
+    this.#tellCollision(rivals)
   }
 
+  /** Takes no memory, so a full table can be emptied. */
   #remove(id: string, gone: Published): void {
     this.#services.delete(id)
-    this.#unpublished -= gone.unpublished
-    if (gone.bearsNames) this.#dropNames(gone)
-    this.#writer.unpoint(gone.keys.hash)
-    this.#writer.arena.retire(gone.block)
     const { folded } = gone.keys
-    const claims = folded === undefined ? undefined : this.#claims.get(folded)
-    if (folded === undefined || claims === undefined) return
-    claims.splice(claims.indexOf(gone), 1)
-    if (claims.length === 0) this.#claims.delete(folded)
-    else this.#collisions--
-    this.#settle(claims, true)
+    const rivals = this.#claimsOf(gone.keys).filter((claim) => claim !== gone)
+    if (folded !== undefined && rivals.length > 0) this.#claims.set(folded, rivals)
+    else if (folded !== undefined) this.#claims.delete(folded)
+    if (rivals.length > 0) this.#collisions--
+    if (gone.bearsNames) {
+      if (rivals.length > 0) this.#handOver(gone, rivals)
+      else this.#dropNames(gone)
+    }
+    this.#drop(gone)
+    this.#tellCollision(rivals)
+  }
+
+  #claimsOf({ folded }: ServiceKeys): readonly Published[] {
+    return (folded === undefined ? undefined : this.#claims.get(folded)) ?? []
   }
 
   /** A new block under all the names it bears; the old one is freed when nobody reads it. */
-  #rebuild(one: Published): void {
+  #rebuild(one: Published, rivals: number): void {
     const { builder, memory, arena } = this.#writer
-    const claims = one.keys.folded === undefined ? undefined : this.#claims.get(one.keys.folded)
-    const collisions = claims?.includes(one) ? claims.length - 1 : 0
-    const note = { hashLabel: one.keys.hashLabel, collisions }
+    const note = { hashLabel: one.keys.hashLabel, collisions: rivals }
     const { unpublished } = buildService(builder, one.service, this.#options, note)
     const block = builder.copyTo(memory, arena)
-    this.#writer.point(one.keys.hash, block)
+    try {
+      this.#writer.point(one.keys.hash, block)
+    } catch (error) {
+      arena.retire(block)
+      throw error
+    }
     if (one.bearsNames) for (const key of one.keys.forms) this.#writer.point(key, block)
-    if (one.block !== 0) arena.retire(one.block)
+    this.#writer.retire(one.block)
     one.block = block
     this.#unpublished += unpublished - one.unpublished
     one.unpublished = unpublished
   }
 
-  /** Gives the folded name to its rightful bearer; all claimants tell the collision in TXT. */
-  #settle(claims: readonly Published[], isCollision: boolean): void {
+  /** Its hash name and its block. */
+  #drop(one: Published): void {
+    this.#writer.unpoint(one.keys.hash)
+    this.#writer.retire(one.block)
+    this.#unpublished -= one.unpublished
+  }
+
+  /** Gives the folded name to its rightful bearer. */
+  #settle(claims: readonly Published[]): void {
+    const bearer = claims.find((claim) => claim.bearsNames)
+    if (bearer !== undefined) this.#handOver(bearer, claims)
+    else for (const claim of claims) this.#bearNames(claim)
+  }
+
+  /** From one bearer to the rightful one: they have the same names, so nothing is made or lost. */
+  #handOver(bearer: Published, claims: readonly Published[]): void {
     const winner = winnerOf(claims)
-    for (const claim of claims) {
-      if (claim !== winner && claim.bearsNames) this.#dropNames(claim)
+    if (winner === undefined || winner === bearer) return
+    bearer.bearsNames = false
+    winner.bearsNames = true
+    for (const key of winner.keys.forms) this.#writer.point(key, winner.block)
+  }
+
+  /** All claimants tell the collision in TXT. A table too full for that says it with the next change. */
+  #tellCollision(claims: readonly Published[]): void {
+    const rivals = claims[0] === undefined ? 0 : this.#claimsOf(claims[0].keys).length - 1
+    try {
+      for (const claim of claims) this.#rebuild(claim, rivals)
+    } catch (error) {
+      if (!(error instanceof CairnError)) throw error
     }
-    if (winner !== undefined && !winner.bearsNames) this.#bearNames(winner)
-    if (isCollision) for (const claim of claims) this.#rebuild(claim)
   }
 
   #bearNames(one: Published): void {
-    one.bearsNames = true
-    for (const key of one.keys.forms) {
-      // What stood here can only be an empty non-terminal.
-      const old = this.#writer.point(key, one.block)
-      if (old !== 0) this.#writer.arena.retire(old)
-      this.#ancestors.add(key)
+    const borne: Uint8Array[] = []
+    try {
+      for (const key of one.keys.forms) {
+        this.#ancestors.add(key)
+        borne.push(key)
+        // What stood here can only be an empty non-terminal.
+        this.#writer.retire(this.#writer.point(key, one.block))
+      }
+    } catch (error) {
+      for (const key of borne) this.#dropName(key)
+      throw error
     }
+    one.bearsNames = true
   }
 
   #dropNames(one: Published): void {
     one.bearsNames = false
-    for (const key of one.keys.forms) {
-      if (!this.#ancestors.restoreOver(key)) this.#writer.unpoint(key)
-      this.#ancestors.remove(key)
-    }
+    for (const key of one.keys.forms) this.#dropName(key)
+  }
+
+  #dropName(key: Uint8Array): void {
+    this.#ancestors.restore(key)
+    this.#ancestors.remove(key)
   }
 }

@@ -1,3 +1,4 @@
+import { CairnError } from '../../../kernel/errors.ts'
 import type { Instance, Service, ServiceRef } from '../../registry/state.ts'
 import { isSubdomain } from '../name.ts'
 import { TYPE } from '../protocol.ts'
@@ -26,7 +27,12 @@ interface Host {
   /** The literal as it was registered. */
   readonly ip: string
   readonly uses: Use[]
+  /** Whether the reverse zones have it. */
+  hasPointers: boolean
 }
+
+/** Hosts that found the table full are tried again, so many with every change of another. */
+const RETRIES = 8
 
 /**
  * `10-0-0-6.nacos` and its PTR: names of registered addresses, so that SRV targets resolve. Only
@@ -37,17 +43,24 @@ export class HostNames {
   readonly #homes: readonly Home[]
   readonly #reverse: readonly Home[]
   readonly #hosts = new Map<string, Host>()
+  /** Hosts that are not in the table as they are: it was full. */
+  readonly #unpublished = new Set<Host>()
 
   constructor(writer: TableWriter, homes: readonly Home[], reverse: readonly ZoneId[]) {
     this.#writer = writer
     this.#homes = homes
-    this.#reverse = reverse.map((id) => ({
-      id,
-      ancestors: new Ancestors(writer, id.zone, FLAG.DYNAMIC, id.apex.length),
-    }))
+    this.#reverse = reverse
+      .toSorted((a, b) => b.apex.length - a.apex.length)
+      .map((id) => ({
+        id,
+        ancestors: new Ancestors(writer, id.zone, FLAG.DYNAMIC, id.apex.length),
+      }))
   }
 
-  /** The instances of one service changed from those of `before` to those of `after`. */
+  /**
+   * The instances of one service changed from those of `before` to those of `after`. Throws
+   * `too_large` when the table is full; the change is noted all the same.
+   */
   update(before: Service | undefined, after: Service | undefined): void {
     if (before?.instances === after?.instances) return
     const touched = new Map<string, Host>()
@@ -68,14 +81,37 @@ export class HostNames {
         j++
       }
     }
-    for (const host of touched.values()) this.#publish(host)
+    this.#publishAll([...touched.values()])
+  }
+
+  #publishAll(touched: readonly Host[]): void {
+    const late = [...this.#unpublished].slice(0, RETRIES)
+    const fault = touched.reduce<CairnError | undefined>(
+      (first, host) => this.#tryPublish(host) ?? first,
+      undefined,
+    )
+    // Those were told when they failed first.
+    for (const host of late) if (this.#unpublished.has(host)) this.#tryPublish(host)
+    if (fault !== undefined) throw fault
+  }
+
+  #tryPublish(host: Host): CairnError | undefined {
+    try {
+      this.#publish(host)
+      this.#unpublished.delete(host)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof CairnError)) throw error
+      this.#unpublished.add(host)
+      return error
+    }
   }
 
   #use(ref: ServiceRef, instance: Instance, touched: Map<string, Host>): void {
     const { ip } = instance
     const label = hostLabelOf(ip)
     if (label === undefined) return
-    const host = touched.get(label) ?? this.#hosts.get(label) ?? { label, ip, uses: [] }
+    const host = touched.get(label) ?? this.#hosts.get(label) ?? newHost(label, ip)
     host.uses.push({ ref, instance })
     touched.set(label, host)
   }
@@ -91,14 +127,13 @@ export class HostNames {
   }
 
   #publish(host: Host): void {
-    const isKnown = this.#hosts.has(host.label)
     if (host.uses.length === 0) {
-      if (isKnown) this.#forget(host)
+      this.#forget(host)
       return
     }
     this.#hosts.set(host.label, host)
     for (const { id } of this.#homes) this.#putName(id, host)
-    if (!isKnown) this.#putPointers(host)
+    if (!host.hasPointers) this.#putPointers(host)
   }
 
   #putName({ zone, apex }: ZoneId, host: Host): void {
@@ -111,37 +146,48 @@ export class HostNames {
 
   #putPointers(host: Host): void {
     const home = this.#homes[0]
-    if (home === undefined) return
+    const reverse = this.#reverseOf(host)
+    if (home === undefined || reverse === undefined) return
+    const { name, id, ancestors } = reverse
     const target = hostKey(host.label, home.id.apex)
-    for (const { name, id, ancestors } of this.#pointers(host)) {
-      const sets = [{ type: TYPE.PTR, ttl: INFRASTRUCTURE_TTL, rdatas: [target] }]
-      this.#writer.putNode({ owner: name, zone: id.zone, flags: FLAG.DYNAMIC, sets })
+    const sets = [{ type: TYPE.PTR, ttl: INFRASTRUCTURE_TTL, rdatas: [target] }]
+    this.#writer.putNode({ owner: name, zone: id.zone, flags: FLAG.DYNAMIC, sets })
+    try {
       ancestors.add(name)
+    } catch (error) {
+      this.#writer.removeNode(name)
+      throw error
     }
+    host.hasPointers = true
   }
 
+  /** Takes no memory, so a full table can be emptied. */
   #forget(host: Host): void {
     this.#hosts.delete(host.label)
     for (const { id, ancestors } of this.#homes) {
-      const key = hostKey(host.label, id.apex)
-      if (!ancestors.restore(key)) this.#writer.removeNode(key)
+      this.#writer.retire(ancestors.restore(hostKey(host.label, id.apex)))
     }
-    for (const { name, ancestors } of this.#pointers(host)) {
-      this.#writer.removeNode(name)
-      ancestors.remove(name)
-    }
+    const reverse = host.hasPointers ? this.#reverseOf(host) : undefined
+    if (reverse === undefined) return
+    this.#writer.removeNode(reverse.name)
+    reverse.ancestors.remove(reverse.name)
+    host.hasPointers = false
   }
 
-  /** The host's names in the reverse zones that hold it. */
-  *#pointers(host: Host): Iterable<Home & { readonly name: Uint8Array }> {
+  /** The host's name in the longest reverse zone that holds it. */
+  #reverseOf(host: Host): (Home & { readonly name: Uint8Array }) | undefined {
     const octets = this.#reverse.length === 0 ? undefined : octetsOf(host.ip)
-    if (octets === undefined) return
+    if (octets === undefined) return undefined
     const name = reverseName(octets)
-    for (const home of this.#reverse) {
-      const { apex } = home.id
-      if (name.length > apex.length && isSubdomain(name, apex)) yield { ...home, name }
-    }
+    const home = this.#reverse.find(
+      ({ id }) => name.length > id.apex.length && isSubdomain(name, id.apex),
+    )
+    return home === undefined ? undefined : { ...home, name }
   }
+}
+
+function newHost(label: string, ip: string): Host {
+  return { label, ip, uses: [], hasPointers: false }
 }
 
 /** Labels of addresses are lower case already: the name is its own key. */

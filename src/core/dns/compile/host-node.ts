@@ -12,7 +12,7 @@ export interface Use {
 }
 
 /** TXT tells so many instances of one address; more would not fit a datagram. */
-const TOLD_MAX = 8
+export const TOLD_MAX = 8
 
 const ADDRESS_SET = NODE.RRSETS
 const TEXT_SET: number = NODE.RRSETS + RRSET.SIZE
@@ -65,15 +65,19 @@ function pushAddress(builder: BlockBuilder, octets: Uint8Array): void {
   builder.pushBytes(octets)
 }
 
-/** `"svc=GROUP@@name" "ns=public" "port=8080" "cluster=DEFAULT" "weight=1" "healthy=true"`. */
-function pushText(builder: BlockBuilder, { ref, instance }: Use): void {
+function pushText(builder: BlockBuilder, use: Use): void {
   builder.pushU16(POINTER_TO_QNAME)
-  pushTextRecord(builder, INFRASTRUCTURE_TTL, [
+  pushTextRecord(builder, INFRASTRUCTURE_TTL, useStrings(use))
+}
+
+/** `"svc=GROUP@@name" "ns=public" "port=8080" "cluster=DEFAULT" "weight=1" "healthy=true"`. */
+export function useStrings({ ref, instance }: Use): readonly string[] {
+  return [
     `svc=${groupedName(ref)}`,
     `ns=${ref.namespace}`,
     `port=${instance.port}`,
     `cluster=${instance.cluster}`,
     `weight=${instance.weight}`,
     `healthy=${instance.healthy && instance.enabled}`,
-  ])
+  ]
 }

@@ -46,7 +46,7 @@ export function buildService(
   builder.setInt32(BLOCK.KIND, KIND.SERVICE)
   builder.setInt32(BLOCK.FLAGS, FLAG.DYNAMIC)
   builder.setInt32(BLOCK.ZONE, options.zone)
-  const ttl = parseTtl(service) ?? options.ttl
+  const ttl = ttlOf(service, options.ttl)
   builder.setInt32(SERVICE.TTL, ttl)
   builder.setInt32(SERVICE.ANSWERS, parseAnswers(service) ?? options.answers)
   builder.setInt32(SERVICE.SECTION_COUNT, selections.length)
@@ -155,10 +155,10 @@ function pushAddress(builder: BlockBuilder, host: string): void {
 }
 
 /** Metadata `dns.ttl`, 0 … 3600 s; anything else counts as absent. */
-function parseTtl(service: Service): number | undefined {
+export function ttlOf(service: Service, byDefault: number): number {
   const text = service.settings.metadata.get('dns.ttl')
-  if (text === undefined || !/^\d{1,4}$/.test(text)) return undefined
-  return Number(text) <= 3600 ? Number(text) : undefined
+  if (text === undefined || !/^\d{1,4}$/.test(text)) return byDefault
+  return Number(text) <= 3600 ? Number(text) : byDefault
 }
 
 /** Metadata `dns.answers`: `auto`, `all` or 1 … 64. */

@@ -1,3 +1,4 @@
+import { DEFAULT_GROUP } from '../../registry/ids.ts'
 import type { ServiceRef } from '../../registry/state.ts'
 import { byCodePoint } from '../../registry/step.ts'
 import { serviceNames } from '../labels.ts'
@@ -30,12 +31,18 @@ export function keysOf(ref: ServiceRef, apex: Uint8Array): ServiceKeys {
 /**
  * Who bears a folded name (dns.md §3.5): the all-lower-case spelling if there is one, else the
  * smallest in octet order. A function of the set alone: the same on all members, at all times.
+ * DEFAULT_GROUP is the one spelling of the default group, so its capitals do not count.
  */
 export function winnerOf<T extends { readonly ref: ServiceRef }>(
   claims: readonly T[],
 ): T | undefined {
   const spelling = ({ ref }: T): string => `${ref.namespace}\0${ref.group}\0${ref.name}`
-  const isLower = (claim: T): boolean => spelling(claim) === spelling(claim).toLowerCase()
   const sorted = claims.toSorted((a, b) => byCodePoint(spelling(a), spelling(b)))
-  return sorted.find(isLower) ?? sorted[0]
+  return sorted.find(({ ref }) => isLower(ref)) ?? sorted[0]
+}
+
+/** Of ASCII letters: only those fold. */
+function isLower({ namespace, group, name }: ServiceRef): boolean {
+  const isLowerGroup = group === DEFAULT_GROUP || !/[A-Z]/.test(group)
+  return isLowerGroup && !/[A-Z]/.test(namespace) && !/[A-Z]/.test(name)
 }

@@ -22,6 +22,19 @@ export function buildText(
   note: ServiceNote,
   ttl: number,
 ): void {
+  const at = builder.length
+  builder.pushU16(POINTER_TO_QNAME)
+  pushTextRecord(builder, ttl, serviceStrings(service, whole, note))
+  builder.setInt32(SERVICE.TXT_OFFSET, at)
+  builder.setInt32(SERVICE.TXT_BYTES, builder.length - at)
+}
+
+/** The strings of that record; longer ones than 255 octets are cut when they are written. */
+export function serviceStrings(
+  service: Service,
+  whole: Pick<Candidates, 'healthy' | 'total'> | undefined,
+  note: ServiceNote,
+): readonly string[] {
   const strings = [
     `svc=${groupedName(service.ref)}`,
     `ns=${service.ref.namespace}`,
@@ -31,11 +44,7 @@ export function buildText(
     ...(note.collisions > 0 ? [`collision=${note.collisions}`] : []),
     ...publicMetadata(service),
   ]
-  const at = builder.length
-  builder.pushU16(POINTER_TO_QNAME)
-  pushTextRecord(builder, ttl, strings.slice(0, STRINGS_MAX))
-  builder.setInt32(SERVICE.TXT_OFFSET, at)
-  builder.setInt32(SERVICE.TXT_BYTES, builder.length - at)
+  return strings.slice(0, STRINGS_MAX)
 }
 
 /** DNS has no authentication: only keys that say so are told. */

@@ -16,8 +16,9 @@ export class StaticZone {
   readonly apex: Uint8Array
   readonly #writer: TableWriter
   readonly #zone: number
-  /** Keys of the names in the table now. */
+  /** Names in the table now, by their keys. */
   #names: ReadonlyMap<string, Uint8Array> = new Map()
+  #records: readonly ZoneRecord[] = []
 
   constructor(writer: TableWriter, apex: Uint8Array) {
     this.#writer = writer
@@ -25,28 +26,74 @@ export class StaticZone {
     this.apex = lowerName(apex)
   }
 
+  /** Whether it is served. */
+  get isLoaded(): boolean {
+    return this.#names.size > 0
+  }
+
   /**
    * Serves these records from now on. `others`: apexes of zones that are served apart; names at or
-   * below them are theirs, a cut of ours gives way (the longest zone answers).
+   * below them are theirs, a cut of ours gives way (the longest zone answers). Throws `too_large`
+   * when the table is full; then all is as it was.
    */
   load(records: readonly ZoneRecord[], others: readonly Uint8Array[]): void {
     const below = others.filter((one) => one.length > this.apex.length)
     const drafts = this.#draft(records.filter(({ owner }) => !isIn(owner, below)))
-    const names = new Map<string, Uint8Array>()
-    for (const [id, draft] of drafts) {
-      const content = { ...draft, zone: this.#zone, sets: setsOf(draft) }
-      if (draft.flags & FLAG.APEX) this.#writer.putApex(content)
-      else this.#writer.putNode(content)
-      names.set(id, draft.owner)
+    const blocks = this.#make(drafts)
+    this.#insert(drafts, blocks)
+    for (const [id, { owner }] of drafts) {
+      if (this.#names.has(id)) this.#writer.retire(this.#writer.point(owner, blocks.get(id) ?? 0))
     }
-    for (const [id, owner] of this.#names) if (!names.has(id)) this.#writer.removeNode(owner)
-    this.#names = names
+    for (const [id, owner] of this.#names) if (!drafts.has(id)) this.#writer.removeNode(owner)
+    this.#names = new Map([...drafts].map(([id, { owner }]) => [id, owner]))
+    this.#records = records
+  }
+
+  /** Another zone came or went: the names that are ours may be others. */
+  reload(others: readonly Uint8Array[]): void {
+    this.load(this.#records, others)
   }
 
   /** The zone's file is gone. */
   unload(): void {
     for (const owner of this.#names.values()) this.#writer.removeNode(owner)
     this.#names = new Map()
+    this.#records = []
+  }
+
+  /** All blocks, before any name points at one. */
+  #make(drafts: ReadonlyMap<string, Draft>): ReadonlyMap<string, number> {
+    const blocks = new Map<string, number>()
+    try {
+      for (const [id, draft] of drafts) {
+        const content = { ...draft, zone: this.#zone, sets: setsOf(draft) }
+        blocks.set(id, this.#writer.makeNode(content))
+      }
+    } catch (error) {
+      for (const block of blocks.values()) this.#writer.retire(block)
+      throw error
+    }
+    return blocks
+  }
+
+  /** The names that are new; what follows takes no memory and so cannot fail. */
+  #insert(drafts: ReadonlyMap<string, Draft>, blocks: ReadonlyMap<string, number>): void {
+    const inserted: Uint8Array[] = []
+    const apex = blocks.get(latin1(this.apex)) ?? 0
+    try {
+      // A name can be asked for at once, and then needs its apex.
+      if (this.#names.size === 0) this.#writer.setApex(this.#zone, apex)
+      for (const [id, { owner }] of drafts) {
+        if (this.#names.has(id)) continue
+        this.#writer.point(owner, blocks.get(id) ?? 0)
+        inserted.push(owner)
+      }
+    } catch (error) {
+      for (const owner of inserted) this.#writer.unpoint(owner)
+      for (const block of blocks.values()) this.#writer.retire(block)
+      throw error
+    }
+    this.#writer.setApex(this.#zone, apex)
   }
 
   #draft(records: readonly ZoneRecord[]): ReadonlyMap<string, Draft> {

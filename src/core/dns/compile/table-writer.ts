@@ -1,6 +1,6 @@
 import { lowerName } from '../name.ts'
 import { Arena } from '../table/arena.ts'
-import { BLOCK, HEADER, KIND, NODE, ZONE_SLOTS, ZONES_MAX } from '../table/layout.ts'
+import { HEADER, ZONE_SLOTS, ZONES_MAX } from '../table/layout.ts'
 import type { TableMemory } from '../table/memory.ts'
 import { NameIndex } from '../table/name-index.ts'
 import { CairnError } from '../../../kernel/errors.ts'
@@ -13,6 +13,7 @@ export class TableWriter {
   readonly arena: Arena
   readonly builder: BlockBuilder = new BlockBuilder()
   readonly #index: NameIndex
+  readonly #shared = new Set<number>()
   #zones = 0
 
   constructor(memory: TableMemory) {
@@ -39,21 +40,32 @@ export class TableWriter {
     return this.builder.copyTo(this.memory, this.arena)
   }
 
-  /** The block in `builder` becomes what the name points at. */
-  putBuilt(key: Uint8Array): void {
-    this.#retire(this.#index.put(key, this.builder.copyTo(this.memory, this.arena)))
-  }
-
-  putNode(node: NodeContent): number {
+  /** A node that many names may point at; it is never freed. */
+  makeShared(node: NodeContent): number {
     const block = this.makeNode(node)
-    this.#retire(this.#index.put(lowerName(node.owner), block))
+    this.#shared.add(block)
     return block
   }
 
+  /** The block in `builder` becomes what the name points at. */
+  putBuilt(key: Uint8Array): void {
+    this.#place(key, this.builder.copyTo(this.memory, this.arena))
+  }
+
+  putNode(node: NodeContent): void {
+    this.#place(lowerName(node.owner), this.makeNode(node))
+  }
+
+  /** What the zone's other blocks find their SOA in; the name of the apex is pointed separately. */
+  setApex(zone: number, block: number): void {
+    Atomics.store(this.memory.words, (ZONE_SLOTS + zone * 4) >> 2, block)
+  }
+
   putApex(node: NodeContent): void {
-    const slot = (ZONE_SLOTS + node.zone * 4) >> 2
-    const block = this.putNode(node)
-    Atomics.store(this.memory.words, slot, block)
+    const block = this.makeNode(node)
+    // Before the old block is given back: after that nobody may find it any more.
+    this.setApex(node.zone, block)
+    this.#place(lowerName(node.owner), block)
   }
 
   /** Points a name at a block that other names may share; the block it had is the caller's. */
@@ -67,22 +79,21 @@ export class TableWriter {
   }
 
   removeNode(key: Uint8Array): void {
-    this.#retire(this.#index.remove(key))
+    this.retire(this.#index.remove(key))
+  }
+
+  /** Gives a block back that no name points at any more; 0 and shared ones are left alone. */
+  retire(block: number): void {
+    if (block !== 0 && !this.#shared.has(block)) this.arena.retire(block)
   }
 
   has(key: Uint8Array): boolean {
     return this.#index.get(key) !== 0
   }
 
-  /** True for a node without records: an empty non-terminal. */
-  isEmptyAt(key: Uint8Array): boolean {
-    const block = this.#index.get(key)
-    const { view } = this.memory
-    return (
-      block !== 0 &&
-      view.getInt32(block + BLOCK.KIND, true) === KIND.NODE &&
-      view.getInt32(block + NODE.RRSET_COUNT, true) === 0
-    )
+  /** What the name points at, or 0. */
+  blockOf(key: Uint8Array): number {
+    return this.#index.get(key)
   }
 
   get serial(): number {
@@ -106,7 +117,12 @@ export class TableWriter {
     this.arena.reclaim()
   }
 
-  #retire(block: number): void {
-    if (block !== 0) this.arena.retire(block)
+  #place(key: Uint8Array, block: number): void {
+    try {
+      this.retire(this.#index.put(key, block))
+    } catch (error) {
+      this.arena.retire(block)
+      throw error
+    }
   }
 }

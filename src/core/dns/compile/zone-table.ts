@@ -1,6 +1,6 @@
 import { CairnError } from '../../../kernel/errors.ts'
 import { findService, type Service, type ServiceRef, type Snapshot } from '../../registry/state.ts'
-import { formatName, latin1, lowerName } from '../name.ts'
+import { formatName, isSubdomain, latin1, lowerName } from '../name.ts'
 import type { ZoneRecord } from '../zone/state.ts'
 import type { TableMemory } from '../table/memory.ts'
 import { putDynamicApex, putNameServer, type NameServers } from './apex.ts'
@@ -36,6 +36,7 @@ export class ZoneTable {
   readonly #published = new Map<string, Service>()
 
   constructor(memory: TableMemory, settings: ZoneTableSettings) {
+    checkApart(settings.zones, settings.reverseZones)
     const writer = new TableWriter(memory)
     this.#writer = writer
     const zones = settings.zones.map((apex) => ({ zone: writer.openZone(), apex: lowerName(apex) }))
@@ -97,10 +98,10 @@ export class ZoneTable {
     const before = this.#published.get(id)
     if (before === after) return
     for (const zone of this.#zones) zone.publish(ref, after)
-    this.#hosts.update(before, after)
     if (after === undefined) this.#published.delete(id)
     else this.#published.set(id, after)
     if (ref.namespace === 'ns') this.#writer.setNsTaken(snapshot.namespaces.has(ref.namespace))
+    this.#hosts.update(before, after)
   }
 
   /** After a round of `publish`: the serial that the answers now stand for. */
@@ -109,22 +110,57 @@ export class ZoneTable {
     this.#writer.reclaim()
   }
 
-  /** A zone from a file, new or changed. A zone of the registry cannot be one (`conflict`). */
+  /**
+   * A zone from a file, new or changed. It cannot be or stand in a zone of the registry
+   * (`conflict`). Throws `too_large` when the table is full; then all is as it was.
+   */
   loadStatic(apex: Uint8Array, records: readonly ZoneRecord[]): void {
-    const id = latin1(lowerName(apex))
-    if (this.#dynamicApexes.some((one) => latin1(one) === id)) {
-      const name = formatName(apex)
-      throw new CairnError('conflict', `${name} is a zone of the registry: it has no zone file`)
+    const outer = this.#dynamicApexes.find((one) => isSubdomain(apex, one))
+    if (outer !== undefined) {
+      const names = `${formatName(apex)} stands in ${formatName(outer)}`
+      throw new CairnError('conflict', `${names}, a zone of the registry: it has no zone file`)
     }
+    const id = latin1(lowerName(apex))
+    // The number of a zone stays with its apex for ever: there are few of them.
     const zone = this.#statics.get(id) ?? new StaticZone(this.#writer, apex)
     this.#statics.set(id, zone)
-    const others = [...this.#statics.values()].map((one) => one.apex)
-    zone.load(records, [...this.#dynamicApexes, ...others.filter((one) => one !== zone.apex)])
+    const isNew = !zone.isLoaded
+    if (isNew) this.#reloadAround(zone, [zone.apex])
+    try {
+      zone.load(records, this.#apexesBut(zone))
+    } catch (error) {
+      if (isNew) this.#reloadAround(zone, [])
+      throw error
+    }
   }
 
   unloadStatic(apex: Uint8Array): void {
-    const id = latin1(lowerName(apex))
-    this.#statics.get(id)?.unload()
-    this.#statics.delete(id)
+    const zone = this.#statics.get(latin1(lowerName(apex)))
+    if (zone === undefined) return
+    zone.unload()
+    this.#reloadAround(zone, [])
+  }
+
+  /** Zones around this one have other names when it comes or goes. */
+  #reloadAround(zone: StaticZone, more: readonly Uint8Array[]): void {
+    for (const outer of this.#statics.values()) {
+      if (outer === zone || !outer.isLoaded || !isSubdomain(zone.apex, outer.apex)) continue
+      outer.reload([...this.#apexesBut(outer), ...more])
+    }
+  }
+
+  #apexesBut(zone: StaticZone): readonly Uint8Array[] {
+    const others = [...this.#statics.values()].filter((one) => one !== zone && one.isLoaded)
+    return [...this.#dynamicApexes, ...others.map((one) => one.apex)]
+  }
+}
+
+/** Each name has one zone: one that stands in another would take its names. */
+function checkApart(zones: readonly Uint8Array[], reverseZones: readonly Uint8Array[]): void {
+  for (const [i, inner] of [...zones, ...reverseZones].entries()) {
+    const outer = zones.find((one, j) => i !== j && isSubdomain(inner, one))
+    if (outer === undefined) continue
+    const what = `dns.zone: ${formatName(inner)} stands in ${formatName(outer)}`
+    throw new CairnError('invalid_argument', `${what}: zones of the registry must be apart`)
   }
 }

@@ -14,9 +14,7 @@ export function parseGeneric(fields: Fields): Uint8Array {
   if (digits.length !== 2 * length) {
     throw wrong(`the data has ${digits.length / 2} octets, ${length} were announced`)
   }
-  const octets = new Uint8Array(length)
-  for (let i = 0; i < length; i++) octets[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)
-  return octets
+  return Uint8Array.fromHex(digits)
 }
 
 export function formatGeneric(rdata: Uint8Array): string {

@@ -107,8 +107,11 @@ export class DnsWorld {
 
   change(ref: ServiceRef, changes: readonly Change[]): void {
     this.snapshot = applyChanges(this.snapshot, changes)
-    this.table.publish(ref, this.snapshot)
-    this.table.settle(this.snapshot.revision)
+    try {
+      this.table.publish(ref, this.snapshot)
+    } finally {
+      this.table.settle(this.snapshot.revision)
+    }
   }
 
   loadZone(apex: string, text: string): void {
@@ -116,6 +119,17 @@ export class DnsWorld {
     const { records, errors } = readZone(text, 'zone', name)
     ok(errors.length === 0, JSON.stringify(errors))
     this.table.loadStatic(name, records)
+  }
+
+  /** All services of the registry. */
+  services(): ServiceRef[] {
+    const found: ServiceRef[] = []
+    for (const [, { groups }] of this.snapshot.namespaces) {
+      for (const [, { services }] of groups) {
+        for (const [, service] of services) found.push(service.ref)
+      }
+    }
+    return found
   }
 
   /** The answer's octets, or undefined for none. */

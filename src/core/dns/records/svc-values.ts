@@ -49,7 +49,7 @@ export const VALUES: Readonly<Record<number, Value>> = {
     format: formatMandatory,
   },
   [SVC_KEY.ALPN]: {
-    parse: (octets) => joinOctets(splitList(octets).map((item) => [item.length, ...item])),
+    parse: (octets) => joinOctets(splitList(octets).flatMap((item) => [[item.length], item])),
     format: formatAlpn,
   },
   [SVC_KEY.NO_DEFAULT_ALPN]: { parse: checkEmpty, format: (value) => latin1(checkEmpty(value)) },

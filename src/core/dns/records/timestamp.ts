@@ -30,7 +30,7 @@ export function formatTimestamp(seconds: number): string {
 
 /** Days since 1970-01-01; undefined for no date, and for years that 32 bits do not reach. */
 function daysOf(year: number, month: number, day: number): number | undefined {
-  if (year < 1970 || year > 2105 || month < 1 || month > 12 || day < 1) return undefined
+  if (year < 1970 || year > 2106 || month < 1 || month > 12 || day < 1) return undefined
   // Years that start in March end in the leap day (Hinnant, "chrono-compatible date algorithms").
   const y = month <= 2 ? year - 1 : year
   const ofYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1

@@ -35,10 +35,10 @@ const NAMES = { typeName, typeNumber }
 
 /** Every type that zone files may name. A new one is one line here and one file beside it. */
 export const RECORD_TYPES: readonly RecordType[] = [
-  ...[A, NS, CNAME, SOA, PTR, HINFO, MX, TXT, RP, AAAA, LOC, SRV, NAPTR, DNAME, DS, SSHFP],
-  ...[rrsigType(NAMES), nsecType(NAMES), DNSKEY, nsec3Type(NAMES), NSEC3PARAM, TLSA],
-  ...[CDS, CDNSKEY, SVCB, HTTPS, URI, CAA],
-]
+  [A, NS, CNAME, SOA, PTR, HINFO, MX, TXT, RP, AAAA, LOC, SRV, NAPTR, DNAME, DS, SSHFP],
+  [rrsigType(NAMES), nsecType(NAMES), DNSKEY, nsec3Type(NAMES), NSEC3PARAM, TLSA],
+  [CDS, CDNSKEY, SVCB, HTTPS, URI, CAA],
+].flat()
 
 const BY_NAME: ReadonlyMap<string, RecordType> = new Map(RECORD_TYPES.map((t) => [t.name, t]))
 const BY_NUMBER: ReadonlyMap<number, RecordType> = new Map(RECORD_TYPES.map((t) => [t.number, t]))

@@ -60,7 +60,7 @@ export class AnswerCount {
 
   /** IPv6 candidates are sorted by common prefix on any network: only equal prefixes stay fair. */
   #sortsV6(addresses: number, size: number): boolean {
-    if (!this.#client.isV6) return true
+    if (!this.#client.isV6 || this.#client.isLoopback) return true
     const first = this.#prefixWith(addresses)
     for (let i = 1; i < size && i < COMPARED_MAX; i++) {
       if (this.#prefixWith(addresses + i * 16) !== first) return true

@@ -18,7 +18,21 @@ export class Client {
     this.v6.set(octets)
   }
 
-  get isLoopback(): boolean {
-    return this.v4 >>> 24 === 127 && this.v4 >= 0
+  /** Neither family is known: nothing is assumed about the client. */
+  forget(): void {
+    this.v4 = -1
+    this.isV6 = false
   }
+
+  /** A client on this machine: it will reach others from another address. */
+  get isLoopback(): boolean {
+    if (this.v4 >= 0) return this.v4 >>> 24 === 127
+    return this.isV6 && isV6Loopback(this.v6)
+  }
+}
+
+/** ::1. */
+function isV6Loopback(octets: Uint8Array): boolean {
+  for (let i = 0; i < 15; i++) if (octets[i] !== 0) return false
+  return octets[15] === 1
 }

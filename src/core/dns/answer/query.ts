@@ -41,13 +41,15 @@ export class Query {
   wantsDnssec = false
   wantsNsid = false
   wantsKeepalive = false
-  /** An IXFR's SOA: only its presence matters. */
-  hasAuthority = false
+  /** An IXFR says with an SOA in the authority section what its client has (RFC 1995 §3). */
+  hasSerial = false
+  serial = 0
+  /** Start of the TSIG record, the message's last one; 0 when it is not signed (RFC 8945 §5.1). */
+  tsigAt = 0
   readonly key: Uint8Array = new Uint8Array(264)
   readonly keyView: DataView = new DataView(this.key.buffer)
   /** Offsets in `key`; one more than there are labels: the last one is the root's. */
   readonly labelAt: Uint8Array = new Uint8Array(129)
-  #hasTsig = false
   #optIsBad = false
 
   /** Parses the message in `packet[base, base + length)`; the answer is a `VERDICT`. */
@@ -67,7 +69,7 @@ export class Query {
     }
     if (!isSound) return this.#optIsBad ? VERDICT.FORMERR_OPT : VERDICT.FORMERR
     if (this.hasOpt && this.version !== 0) return VERDICT.BADVERS
-    return this.#hasTsig ? VERDICT.NOTAUTH : VERDICT.OK
+    return VERDICT.OK
   }
 
   #reset(): void {
@@ -80,8 +82,8 @@ export class Query {
     this.wantsDnssec = false
     this.wantsNsid = false
     this.wantsKeepalive = false
-    this.hasAuthority = false
-    this.#hasTsig = false
+    this.hasSerial = false
+    this.tsigAt = 0
     this.#optIsBad = false
   }
 
@@ -95,7 +97,6 @@ export class Query {
     if (at < 0) return false
     this.questionEnd = at
     if (authorities > (this.type === TYPE.IXFR ? 1 : 0)) return false
-    this.hasAuthority = authorities === 1
     if (additionals + authorities > RECORDS_MAX) return false
     for (let i = 0; i < authorities + additionals; i++) {
       at = this.#parseRecord(packet, base, at, length, i >= authorities)
@@ -151,15 +152,33 @@ export class Query {
     const type = packet.getUint16(base + at)
     const end = at + 10 + packet.getUint16(base + at + 8)
     if (end > length) return -1
-    if (type === TYPE.TSIG) this.#hasTsig = true
+    // What comes after a signature was not signed.
+    if (this.tsigAt > 0) return -1
+    if (type === TYPE.TSIG) this.tsigAt = start
+    if (!isAdditional) return this.#parseSerial(packet, base, type, end - at - 10, end)
     if (type !== TYPE.OPT) return end
     // One OPT, in the additional section, owned by the root (RFC 6891 §6.1.1).
-    if (this.hasOpt || !isAdditional || at !== start + 1) return -1
+    if (this.hasOpt || at !== start + 1) return -1
     this.hasOpt = true
     this.udpSize = packet.getUint16(base + at + 2)
     this.version = packet.getUint8(base + at + 5)
     this.wantsDnssec = (packet.getUint8(base + at + 6) & 0x80) !== 0
     return this.#parseOptions(packet, base + at + 10, base + end) ? end : -1
+  }
+
+  /** The serial of an SOA that ends at `end`, or −1: nothing else may stand there. */
+  #parseSerial(
+    packet: DataView,
+    base: number,
+    type: number,
+    dataBytes: number,
+    end: number,
+  ): number {
+    // Two names of at least one octet, then five numbers (RFC 1035 §3.3.13).
+    if (type !== TYPE.SOA || dataBytes < 22) return -1
+    this.hasSerial = true
+    this.serial = packet.getUint32(base + end - 20)
+    return end
   }
 
   #parseOptions(packet: DataView, start: number, end: number): boolean {

@@ -19,7 +19,9 @@ export function chooseCandidates(
   const all = instances.filter((one) => one.enabled && one.weight > 0)
   const healthy = all.filter((one) => one.healthy)
   const counts = { healthy: healthy.length, total: all.length }
-  const mayProtect = healthy.length > 0 || protectThreshold > 0 || failOpen
+  // Where all are healthy the rule changes nothing, and nothing is to be explained.
+  const isSick = healthy.length < all.length
+  const mayProtect = isSick && (healthy.length > 0 || protectThreshold > 0 || failOpen)
   if (mayProtect && isProtected(healthy.length, all.length, protectThreshold)) {
     return { ...counts, chosen: all, isProtected: true }
   }

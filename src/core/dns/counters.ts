@@ -33,6 +33,9 @@ export const SCALARS = [
   'tcp_accepted',
   'tcp_refused',
   'tcp_timeouts',
+  'cache_hits',
+  'cache_misses',
+  'cache_stale',
   'serial_seen',
   'alive_ms',
 ] as const

@@ -78,7 +78,10 @@ export class EntryBuilder {
   /** Undefined when it is too large to be sent. */
   build(facts: EntryFacts): Entry | undefined {
     const parts = [...this.#answers, ...this.#authorities]
-    const size = parts.reduce((sum, part) => sum + ownOctets(part) + 10 + part.record.data.length, 0)
+    const size = parts.reduce(
+      (sum, part) => sum + ownOctets(part) + 10 + part.record.data.length,
+      0,
+    )
     if (size > BODY_MAX) return undefined
     const body = new Uint8Array(size)
     const view = new DataView(body.buffer)

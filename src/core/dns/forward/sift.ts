@@ -99,8 +99,7 @@ class Sieve {
   #followAlias(): boolean {
     const { answers } = this.#answer
     const alias = answers.find(
-      (one) =>
-        one.type === TYPE.CNAME && one.class === CLASS.IN && sameName(one.owner, this.#name),
+      (one) => one.type === TYPE.CNAME && one.class === CLASS.IN && sameName(one.owner, this.#name),
     )
     if (alias === undefined) return false
     this.#addDname()

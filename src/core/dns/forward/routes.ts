@@ -1,0 +1,76 @@
+import { latin1, nameKey } from '../name.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Where names below a suffix are asked. */
+export interface Route {
+  /** Wire form; the root for the default route. */
+  readonly suffix: Uint8Array
+  readonly upstreams: readonly Upstream[]
+  /** Whether a name is asked here, too: what this route says of other names is not believed. */
+  readonly isInBailiwick: (name: Uint8Array) => boolean
+}
+
+export interface RouteRule {
+  readonly suffix: Uint8Array
+  readonly upstreams: readonly Upstream[]
+}
+
+/** Conditional forwards by suffix, and the default. The longest suffix wins. */
+export class Routes {
+  readonly #bySuffix = new Map<string, Route>()
+  readonly #default: Route | undefined
+  readonly #isElsewhere: (name: Uint8Array) => boolean
+
+  /** `isElsewhere` tells names that are answered without upstreams unless a rule says so. */
+  constructor(
+    rules: readonly RouteRule[],
+    defaults: readonly Upstream[],
+    isElsewhere: (name: Uint8Array) => boolean,
+  ) {
+    this.#isElsewhere = isElsewhere
+    for (const rule of rules) this.#bySuffix.set(nameKey(rule.suffix), this.#route(rule))
+    const root = new Uint8Array(1)
+    this.#default =
+      this.#bySuffix.get('\0') ??
+      (defaults.length > 0 ? this.#route({ suffix: root, upstreams: defaults }) : undefined)
+  }
+
+  get all(): readonly Route[] {
+    const routes = new Set(this.#bySuffix.values())
+    if (this.#default !== undefined) routes.add(this.#default)
+    return [...routes]
+  }
+
+  /** The route that a rule gives to a name in lower case. */
+  conditional(name: Uint8Array): Route | undefined {
+    if (this.#bySuffix.size === 0) return undefined
+    const key = latin1(name)
+    for (let at = 0; (name[at] ?? 0) > 0; at += 1 + (name[at] ?? 0)) {
+      const route = this.#bySuffix.get(key.slice(at))
+      if (route !== undefined) return route
+    }
+    return undefined
+  }
+
+  get default(): Route | undefined {
+    return this.#default
+  }
+
+  #find(name: Uint8Array): Route | undefined {
+    const route = this.conditional(name)
+    return route ?? (this.#isElsewhere(name) ? undefined : this.#default)
+  }
+
+  #route({ suffix, upstreams }: RouteRule): Route {
+    const route: Route = {
+      suffix,
+      upstreams,
+      isInBailiwick: (name) => this.#find(lower(name)) === route,
+    }
+    return route
+  }
+}
+
+function lower(name: Uint8Array): Uint8Array {
+  return name.map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet))
+}

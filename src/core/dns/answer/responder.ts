@@ -1,6 +1,9 @@
 import type { Rng } from '../../../kernel/rng.ts'
 import { CLASS, EDE, RCODE, TYPE } from '../protocol.ts'
 import type { TableMemory } from '../table/memory.ts'
+import { mayTransfer, type TransferAccess } from '../transfer/access.ts'
+import { TSIG_ERROR } from '../transfer/tsig.ts'
+import { TsigGuard, type WallSeconds } from '../transfer/tsig-guard.ts'
 import { AnswerCount } from './answer-count.ts'
 import { Chaos } from './chaos.ts'
 import { Client } from './client.ts'
@@ -26,7 +29,12 @@ export interface ResponderSettings {
   readonly spellings: Spellings
   /** Upper halves of this machine's own IPv4 addresses, for clients on the loopback. */
   readonly localNets: readonly number[]
+  /** Keys of signed questions, and who may have whole zones; absent: none and nobody. */
+  readonly transfer?: { readonly access: TransferAccess; readonly now: WallSeconds }
 }
+
+/** Instead of a length: the question is a transfer that may be had, and is answered elsewhere. */
+export const TRANSFER = -1
 
 /** Flags of a response that depend on the query: QR, and RD copied. All else is zero or added. */
 const QR = 0x8000
@@ -51,6 +59,10 @@ export class Responder {
   /** The last answer gave instances that are not healthy, for there were too few others. */
   isFailOpen = false
   readonly message: Message
+  /** Signatures of questions and answers (RFC 8945). */
+  readonly guard: TsigGuard
+  #isTransfer = false
+  readonly #access: TransferAccess
   readonly #settings: ResponderSettings
   readonly #opt: OptWriter
   readonly #chaos: Chaos
@@ -59,6 +71,9 @@ export class Responder {
   /** `output` holds the answers; `respond` may write up to 65,535 octets from where it is told. */
   constructor(memory: TableMemory, settings: ResponderSettings, rng: Rng, output: Uint8Array) {
     this.#settings = settings
+    const { access, now } = settings.transfer ?? { access: NOBODY, now: () => 0 }
+    this.#access = access
+    this.guard = new TsigGuard(access.keys, now)
     this.message = new Message(output)
     this.#opt = new OptWriter({
       udpSize: settings.udpSize,
@@ -84,18 +99,29 @@ export class Responder {
 
   /**
    * Answers the message in `packet[base, base + length)` at `start` of the output. The result is
-   * the answer's length, or 0 for no answer. `client` must have been filled in.
+   * the answer's length, 0 for no answer, or `TRANSFER`. `client` must have been filled in.
    */
   respond(packet: DataView, base: number, length: number, start: number): number {
-    const { query, message } = this
-    const verdict = query.parse(packet, base, length)
+    const { query, message, guard } = this
+    let verdict = query.parse(packet, base, length)
     if (verdict === VERDICT.DROP) return 0
-    message.begin(start, this.#limit())
+    this.#isTransfer = false
+    guard.reset()
+    if (verdict === VERDICT.OK && query.tsigAt > 0) verdict = this.#check(packet, base, length)
+    message.begin(start, this.#limit() - guard.reserved)
     message.at = HEADER_BYTES
     message.copy(packet, base + HEADER_BYTES, query.questionEnd - HEADER_BYTES)
     if (verdict === VERDICT.OK) this.#answer()
     else this.#finish(RCODE_OF[verdict] ?? RCODE.FORMERR, false, EDE.NONE)
+    if (this.#isTransfer) return TRANSFER
+    guard.seal(message)
     return message.at
+  }
+
+  #check(packet: DataView, base: number, length: number): number {
+    const bytes = new Uint8Array(packet.buffer, packet.byteOffset + base, length)
+    if (!this.guard.open(bytes, this.query.tsigAt)) return VERDICT.FORMERR
+    return this.guard.error === TSIG_ERROR.NONE ? VERDICT.OK : VERDICT.NOTAUTH
   }
 
   /** RFC 6891 §6.2.3: at least 512; never more than we advertise. */
@@ -109,16 +135,13 @@ export class Responder {
   }
 
   #answer(): void {
-    const { query, message, client } = this
+    const { query, message } = this
     if (query.class === CLASS.CH && this.#chaos.write(message, query)) {
       this.#finish(RCODE.NOERROR, true, EDE.NONE)
     } else if (query.class !== CLASS.IN && query.class !== CLASS.ANY) {
       this.#finish(RCODE.REFUSED, false, EDE.NOT_SUPPORTED)
-    } else if (query.type === TYPE.AXFR) {
-      // No transfers yet: over UDP there is none at all (RFC 5936 §4.2).
-      this.#finish(client.isTcp ? RCODE.REFUSED : RCODE.NOTIMP, false, EDE.NONE)
-    } else if (query.type === TYPE.IXFR) {
-      this.#finish(query.hasAuthority ? RCODE.REFUSED : RCODE.FORMERR, false, EDE.NONE)
+    } else if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) {
+      this.#answerTransfer()
     } else {
       const resolver = this.#resolver
       resolver.answer(query)
@@ -126,6 +149,43 @@ export class Responder {
       const isAuthoritative = resolver.isAuthoritative && query.class === CLASS.IN
       this.#finish(resolver.rcode, isAuthoritative, resolver.ede)
     }
+  }
+
+  #answerTransfer(): void {
+    const { query, client, guard } = this
+    const isIxfr = query.type === TYPE.IXFR
+    if (!isIxfr && !client.isTcp) {
+      // RFC 5936 §4.2: there is none over UDP.
+      this.#finish(RCODE.NOTIMP, false, EDE.NONE)
+    } else if (isIxfr && !query.hasSerial) {
+      this.#finish(RCODE.FORMERR, false, EDE.NONE)
+    } else if (query.class !== CLASS.IN || !mayTransfer(this.#access, client, guard.key)) {
+      this.#finish(RCODE.REFUSED, false, EDE.PROHIBITED)
+    } else if (client.isTcp) {
+      this.#isTransfer = true
+    } else {
+      this.#answerSerial()
+    }
+  }
+
+  /** RFC 1995 §2: over UDP the SOA alone; whoever needs more comes over TCP. */
+  #answerSerial(): void {
+    const { query, message } = this
+    const resolver = this.#resolver
+    const records = message.at
+    query.type = TYPE.SOA
+    resolver.answer(query)
+    query.type = TYPE.IXFR
+    const type = message.answers === 1 ? message.view.getUint16(message.start + records + 2) : 0
+    if (type === TYPE.SOA && resolver.isAuthoritative) {
+      this.#finish(RCODE.NOERROR, true, EDE.NONE)
+      return
+    }
+    // No zone of ours begins there.
+    message.at = records
+    message.answers = message.authorities = message.additionals = 0
+    const isUnknown = resolver.rcode === RCODE.SERVFAIL
+    this.#finish(isUnknown ? RCODE.SERVFAIL : RCODE.NOTAUTH, false, resolver.ede)
   }
 
   #finish(rcode: number, isAuthoritative: boolean, ede: number): void {
@@ -144,6 +204,8 @@ export class Responder {
     view.setUint16(start + 10, message.additionals)
   }
 }
+
+const NOBODY: TransferAccess = { rules: [], keys: [] }
 
 /** By verdict. */
 const RCODE_OF: readonly number[] = [

@@ -1,5 +1,10 @@
 import { emptyMap, type PersistentMap } from '../../../kernel/persistent-map.ts'
-import { EMPTY_SNAPSHOT, findService, type ServiceRef, type Snapshot } from '../../registry/state.ts'
+import {
+  EMPTY_SNAPSHOT,
+  findService,
+  type ServiceRef,
+  type Snapshot,
+} from '../../registry/state.ts'
 import { apexSets, nameServerSets, type NameServers } from '../compile/apex.ts'
 import type { RecordSet } from '../compile/node-block.ts'
 import { keysOf, winnerOf, type ServiceKeys } from '../compile/service-names.ts'
@@ -57,12 +62,16 @@ export function soaOf(options: {
 export function* infrastructure(options: LiveZoneOptions): Iterable<ZoneRecord> {
   const { apex, negativeTtl, nameServers } = options
   const sets = apexSets({ apex, home: apex, negativeTtl })
-  yield* recordsOf(apex, sets.filter(({ type }) => type !== TYPE.SOA))
+  yield* recordsOf(
+    apex,
+    sets.filter(({ type }) => type !== TYPE.SOA),
+  )
   yield* recordsOf(prefixName(['ns1'], apex), nameServerSets(nameServers))
 }
 
 export function* recordsOf(owner: Uint8Array, sets: readonly RecordSet[]): Iterable<ZoneRecord> {
-  for (const { type, ttl, rdatas } of sets) for (const rdata of rdatas) yield { owner, type, ttl, rdata }
+  for (const { type, ttl, rdatas } of sets)
+    for (const rdata of rdatas) yield { owner, type, ttl, rdata }
 }
 
 /** All records but the SOA, one by one. */

@@ -1,11 +1,6 @@
 import type { Instance, Service } from '../../registry/state.ts'
 import { octetsOf, ipv4Of, otherHostOf } from '../compile/address.ts'
-import {
-  chooseCandidates,
-  srvScale,
-  srvWeight,
-  type Candidates,
-} from '../compile/candidates.ts'
+import { chooseCandidates, srvScale, srvWeight, type Candidates } from '../compile/candidates.ts'
 import { ttlOf } from '../compile/service-block.ts'
 import { serviceStrings, type ServiceNote } from '../compile/service-text.ts'
 import { encodeStrings } from '../compile/text-record.ts'

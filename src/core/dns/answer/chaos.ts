@@ -23,7 +23,11 @@ export class Chaos {
   write(message: Message, query: Query): boolean {
     const found = this.#names.find(({ name }) => isKey(query, name))
     if (found === undefined) return false
-    if (query.type !== TYPE.TXT && query.type !== TYPE.ANY) return true
+    if (query.type !== TYPE.TXT && query.type !== TYPE.ANY) return false
+    if (12 + found.rdata.length > message.room) {
+      message.isTruncated = true
+      return true
+    }
     message.u16(POINTER | QNAME)
     message.u16(TYPE.TXT)
     message.u16(CLASS.CH)

@@ -128,7 +128,9 @@ export class Lookup {
   ): void {
     for (let i = from; i <= labels; i++) {
       const block = this.#finder.find(view, labelAt[i] ?? 0, length)
-      if (block === 0 || (this.#flags(block) & FLAG.CUT) === 0) continue
+      // The highest one: a cut below a cut is not ours to tell of.
+      const flags = block === 0 ? 0 : this.#flags(block)
+      if ((flags & (FLAG.CUT | FLAG.OCCLUDED)) !== FLAG.CUT) continue
       this.cutAt = labelAt[i] ?? 0
       this.#settle(FOUND.DELEGATED, block)
       return

@@ -45,12 +45,17 @@ export class NodeAnswer {
     return count > 0
   }
 
-  /** The SOA of a negative answer, for the zone whose apex ends the name at `owner`. */
+  /**
+   * The SOA of a negative answer, for the zone whose apex ends the name at `owner`: without it the
+   * answer could not be kept (RFC 2308 §3), so when it does not fit the client is to ask again.
+   */
   writeNegative(apex: number, owner: number, nameLength: number): void {
     const set = this.findSet(apex, NEGATIVE_SOA)
     if (set === 0) return
     const apexLength = this.#table.getInt32(apex + NODE.NAME_LENGTH, true)
-    this.#message.authorities += this.#writeRecords(apex, set, owner + nameLength - apexLength)
+    const count = this.#writeRecords(apex, set, owner + nameLength - apexLength)
+    if (count === 0) this.#message.isTruncated = true
+    this.#message.authorities += count
   }
 
   /** NS of a delegation and the glue that is needed to follow it (RFC 9471: or TC). */

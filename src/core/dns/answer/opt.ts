@@ -41,7 +41,9 @@ export class OptWriter {
     message.u16(query.wantsDnssec ? 0x8000 : 0)
     const lengthAt = message.at
     message.u16(0)
-    if (query.wantsNsid) {
+    // A long name may not fit a small datagram, and nobody needs it there.
+    const tail = query.wantsKeepalive && isTcp ? OPTION_HEADER + 2 : 0
+    if (query.wantsNsid && OPTION_HEADER + nsid.length + tail <= message.room) {
       message.u16(OPTION.NSID)
       message.u16(nsid.length)
       for (const octet of nsid) message.u8(octet)

@@ -125,8 +125,11 @@ export class Resolver {
   }
 
   #fromService(block: number, type: number, owner: number, length: number): number {
-    if (type === TYPE.ANY && this.#lookup.selectors.tokenLength === 0) return this.#writeAny(owner)
-    if (!this.#services.write(block, type, owner)) {
+    const isToken = this.#lookup.selectors.tokenLength > 0
+    if (type === TYPE.ANY && !isToken) return this.#writeAny(owner)
+    // `_http._tcp.service` has one RRset, if any: that is the answer to ANY (RFC 8482 §4.1).
+    const asked = type === TYPE.ANY ? TYPE.SRV : type
+    if (!this.#services.write(block, asked, owner)) {
       this.#nodes.writeNegative(this.#lookup.apex, owner, length)
     }
     this.ede = this.#services.ede

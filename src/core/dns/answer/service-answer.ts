@@ -98,7 +98,7 @@ export class ServiceAnswer {
     const addresses = sums + size * 8
     const flags = table.getInt32(section + SECTION.FLAGS, true)
     const wanted = count.decide(block, flags, addresses, size, octets)
-    const fitting = Math.floor(message.room / (RECORD_OVERHEAD + octets))
+    const fitting = Math.max(0, Math.floor(message.room / (RECORD_OVERHEAD + octets)))
     const picks = sampler.pick(table, sums, size, Math.min(wanted, fitting))
     const ttl = table.getInt32(block + SERVICE.TTL, true)
     for (let i = 0; i < picks; i++) {
@@ -110,8 +110,9 @@ export class ServiceAnswer {
       message.copy(table, addresses + (sampler.picked[i] ?? 0) * octets, octets)
     }
     message.answers += picks
-    // A sample is the whole RRset of this answer; only "all" can fail to fit (dns.md §2.4 rule 6).
-    if (wanted === size && fitting < size && count.isAll) message.isTruncated = true
+    // A sample is the whole RRset of this answer; only "all" can fail to fit (dns.md §2.4 rule 6),
+    // or everything, when aliases before it took the room.
+    if (fitting < (count.isAll ? size : 1)) message.isTruncated = true
     this.#explain(flags)
     return true
   }

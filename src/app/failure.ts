@@ -46,22 +46,27 @@ export function describeFailure(error: unknown, settings: Settings): Failure {
 
 function describePort({ address, port, setting, code, protocol }: PortError): Failure {
   const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-  const key = setting.replace('_', '-')
-  if (code === 'EADDRINUSE') {
-    const by = findOwner(port, protocol) ?? 'another program'
-    const text = `cairn: ${where} (${protocol.toUpperCase()}) is taken by ${by}; choose another port with --${key} (${setting})\n`
-    return { text, exitCode: EXIT.TRY_AGAIN }
+  const another = `choose another port with --${setting} (${setting})`
+  switch (code) {
+    case 'EADDRINUSE': {
+      const by = findOwner(port, protocol) ?? 'another program'
+      const text = `cairn: ${where} (${protocol.toUpperCase()}) is taken by ${by}; ${another}\n`
+      return { text, exitCode: EXIT.TRY_AGAIN }
+    }
+    case 'EACCES':
+    case 'EPERM': {
+      const reason = 'may not be bound: ports below 1024 need CAP_NET_BIND_SERVICE'
+      return { text: `cairn: ${where} ${reason}; or ${another}\n`, exitCode: EXIT.NOT_PERMITTED }
+    }
+    case 'EADDRNOTAVAIL': {
+      const reason = 'is no address of this machine; see --listen (server.listen)'
+      return { text: `cairn: ${address} ${reason}\n`, exitCode: EXIT.BAD_SETTINGS }
+    }
+    default: {
+      const text = `cairn: ${where} cannot be bound: ${code} (${setting})\n`
+      return { text, exitCode: EXIT.INTERNAL }
+    }
   }
-  if (code === 'EACCES' || code === 'EPERM') {
-    const text = `cairn: ${where} may not be bound: ports below 1024 need CAP_NET_BIND_SERVICE; or choose another one with --${key} (${setting})\n`
-    return { text, exitCode: EXIT.NOT_PERMITTED }
-  }
-  if (code === 'EADDRNOTAVAIL') {
-    const text = `cairn: ${address} is no address of this machine; see --listen (server.listen)\n`
-    return { text, exitCode: EXIT.BAD_SETTINGS }
-  }
-  const text = `cairn: ${where} cannot be bound: ${code} (${setting})\n`
-  return { text, exitCode: EXIT.INTERNAL }
 }
 
 function syscallOf(error: unknown): unknown {

@@ -54,12 +54,12 @@ function holds(pid: string, inodes: ReadonlySet<string>): boolean {
   }
 }
 
-/** Node calls its main thread so, whatever the program is. */
+/** `node-MainThread` and `MainThread`: what Node calls its main thread, whatever the program is. */
 const NAMELESS = 'MainThread'
 
 function nameOf(pid: string): string {
   const name = readText(`/proc/${pid}/comm`).trim()
-  if (name !== NAMELESS) return name
+  if (!name.endsWith(NAMELESS)) return name
   const [program = ''] = readText(`/proc/${pid}/cmdline`).split('\0')
   return program.split('/').at(-1) || name
 }

@@ -89,8 +89,10 @@ export const WORLDLY_GLOBALS: readonly string[] = [
 /** Tests that measure real time itself; each says there why it cannot do without. */
 export const REAL_TIME: readonly string[] = [
   'test/e2e/',
+  'test/soak/',
   // The delay of the event loop is measured by Node, in real time.
   'test/adapters/telemetry/metrics.test.ts',
+  'test/soak/',
 ]
 
 /** Names that say nothing of what is inside. */

@@ -1,4 +1,5 @@
 import { encode } from 'dns-packet'
+import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -293,3 +294,28 @@ function readIfInet6(): string {
     return ''
   }
 }
+
+/** A network of its own in which ::1 does not exist. */
+const WITHOUT_V6 = [
+  'unshare',
+  '--net',
+  'sh',
+  '-ec',
+  'ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$@"',
+  'sh',
+]
+const mayUnshare = spawnSync('unshare', [...WITHOUT_V6.slice(1), 'true']).status === 0
+
+test.skipIf(!mayUnshare)(
+  'an absent ::1 is no mistake, unless it is all (skipped without unshare --net, ip and root)',
+  async () => {
+    await using server = await TestServer.start({ wrapper: WITHOUT_V6 })
+    expect(server.banner).toContain(`127.0.0.1:${server.dns} udp+tcp`)
+    expect(await server.stop()).toBe(0)
+    expect(server.log.filter(({ level }) => level === 'error')).toEqual([])
+    const flags = ['--listen=::1', '--http.port=0', '--dns.port=0']
+    const alone = await runCairn(flags, { wrapper: WITHOUT_V6 })
+    expect(alone).toMatchObject({ code: 78, stdout: '' })
+    expect(alone.stderr).toContain('::1 is no address of this machine')
+  },
+)

@@ -86,7 +86,7 @@ export class HealthDriver {
       return [{ kind: 'instance_removed', ref, key, before, reason: 'expired' }]
     }
     if (!before.healthy) return []
-    const after = { ...before, healthy: false }
+    const after = { ...before, healthy: false, since: this.#ports.clock.wall() }
     return [{ kind: 'instance_put', ref, before, after, reason: 'silent' }]
   }
 

@@ -1,4 +1,6 @@
+import { DEFAULT_POLICY, type AnswerPolicy } from '../core/dns/compile/answer-policy.ts'
 import { Registry } from './commit.ts'
+import { Drains } from './drains.ts'
 import { HealthDriver, type HealthOptions } from './health-driver.ts'
 import { Naming, type NamingLimits } from './naming.ts'
 import type { Ports } from './ports.ts'
@@ -6,6 +8,8 @@ import type { Ports } from './ports.ts'
 export interface MemberSettings {
   readonly limits: NamingLimits
   readonly health: HealthOptions
+  /** How long answers are cached, for drains; the defaults of the settings when absent. */
+  readonly answers?: AnswerPolicy
 }
 
 /** One whole member without a socket: real ports make a server, simulated ones a test world. */
@@ -13,12 +17,19 @@ export interface Member extends Disposable {
   readonly registry: Registry
   readonly naming: Naming
   readonly health: HealthDriver
+  readonly drains: Drains
 }
 
 export function createMember(ports: Ports, settings: MemberSettings): Member {
   const registry = new Registry(ports)
   const health = new HealthDriver(ports, registry, settings.health)
-  const naming = new Naming(registry, health, settings.limits)
+  const drains = new Drains(ports, registry, settings.answers ?? DEFAULT_POLICY)
+  const { limits } = settings
+  const naming = new Naming({ registry, health, drains, clock: ports.clock, limits })
   const ticking = health.start()
-  return { registry, naming, health, [Symbol.dispose]: () => ticking[Symbol.dispose]() }
+  const stop = (): void => {
+    ticking[Symbol.dispose]()
+    drains[Symbol.dispose]()
+  }
+  return { registry, naming, health, drains, [Symbol.dispose]: stop }
 }

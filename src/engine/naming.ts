@@ -6,6 +6,8 @@ import {
   emptyService,
   findService,
   groupedName,
+  standsAlike,
+  type Drain,
   type Instance,
   type Metadata,
   type ServiceRef,
@@ -13,10 +15,12 @@ import {
   type Snapshot,
 } from '../core/registry/state.ts'
 import type { Registry } from './commit.ts'
+import { DRAIN_KEY, type Drains } from './drains.ts'
 import type { HealthDriver } from './health-driver.ts'
+import type { Clock } from './ports.ts'
 
-/** What a registration or a full beat says of an instance. */
-export type InstanceSpec = Omit<Instance, 'key'>
+/** What a registration or a full beat says of an instance; the rest is the member's own. */
+export type InstanceSpec = Omit<Instance, 'key' | 'since' | 'drain'>
 
 /** What a PATCH may change; an absent field stays as it is. */
 export interface InstancePatch {
@@ -37,15 +41,27 @@ export type BeatOutcome =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'known'; readonly intervalMs: Millis }
 
+export interface NamingParts {
+  readonly registry: Registry
+  readonly health: HealthDriver
+  readonly drains: Drains
+  readonly clock: Pick<Clock, 'wall'>
+  readonly limits: NamingLimits
+}
+
 /** The registry's use cases, one set for all fronts. Synchronous: the answer is the commit. */
 export class Naming {
   readonly #registry: Registry
   readonly #health: HealthDriver
+  readonly #drains: Drains
+  readonly #clock: Pick<Clock, 'wall'>
   readonly #limits: NamingLimits
 
-  constructor(registry: Registry, health: HealthDriver, limits: NamingLimits) {
+  constructor({ registry, health, drains, clock, limits }: NamingParts) {
     this.#registry = registry
     this.#health = health
+    this.#drains = drains
+    this.#clock = clock
     this.#limits = limits
   }
 
@@ -69,6 +85,7 @@ export class Naming {
     const before = this.#find(ref, key)
     if (before === undefined) return false
     this.#health.release(ref, key)
+    this.#drains.forget(ref, key)
     const change: Change = {
       kind: 'instance_removed',
       ref,
@@ -105,6 +122,29 @@ export class Naming {
     return { kind: 'known', intervalMs: (known ?? spec).times.intervalMs }
   }
 
+  /** Takes a known instance out of the answers, caches in mind; again, it changes nothing. */
+  drain(ref: ServiceRef, key: InstanceKey): Drain | undefined {
+    const before = this.#find(ref, key)
+    if (before === undefined || before.drain?.by === 'operator') return before?.drain
+    const drain: Drain = before.drain
+      ? { ...before.drain, by: 'operator' }
+      : this.#drains.plan(ref, 'operator')
+    this.#move(ref, before, { ...before, drain, since: this.#clock.wall() }, 'draining')
+    return drain
+  }
+
+  /** Answers the instance again, whoever took it out. */
+  undrain(ref: ServiceRef, key: InstanceKey): 'undrained' | 'not_draining' | 'no_instance' {
+    const before = this.#find(ref, key)
+    if (before === undefined) return 'no_instance'
+    if (before.drain === undefined) return 'not_draining'
+    const metadata = new Map(before.metadata)
+    metadata.delete(DRAIN_KEY)
+    const after = { ...before, metadata, drain: undefined, since: this.#clock.wall() }
+    this.#move(ref, before, after, 'undrained')
+    return 'undrained'
+  }
+
   createService(ref: ServiceRef, settings: ServiceSettings): 'created' | 'exists' {
     if (findService(this.snapshot, ref) !== undefined) return 'exists'
     this.#checkServiceCount(ref)
@@ -113,7 +153,9 @@ export class Naming {
   }
 
   updateService(ref: ServiceRef, settings: ServiceSettings): 'updated' | 'not_found' {
-    if (findService(this.snapshot, ref) === undefined) return 'not_found'
+    const service = findService(this.snapshot, ref)
+    if (service === undefined) return 'not_found'
+    this.#drains.noteSettings(ref, service.settings, settings)
     this.#registry.commit([{ kind: 'service_put', ref, settings, declared: true }])
     return 'updated'
   }
@@ -137,10 +179,20 @@ export class Naming {
     else this.#put(ref, known, { ...known, healthy: true }, 'recovered')
   }
 
-  #put(ref: ServiceRef, before: Instance | undefined, after: Instance, reason: PutReason): void {
+  #put(ref: ServiceRef, before: Instance | undefined, said: Said, reason: PutReason): void {
     if (before === undefined) this.#checkRoom(ref)
+    const drain = this.#drains.next(ref, before, said.metadata)
+    const after = { ...said, since: this.#clock.wall(), drain }
     if (isEphemeral(after)) this.#health.beat(ref, after)
+    this.#move(ref, before, after, reason)
+  }
+
+  /** Commits one instance; `since` stays as long as it stands as it did. */
+  #move(ref: ServiceRef, before: Instance | undefined, now: Instance, reason: PutReason): void {
+    const isSame = before !== undefined && standsAlike(before, now)
+    const after = isSame ? { ...now, since: before.since } : now
     this.#registry.commit([{ kind: 'instance_put', ref, before, after, reason }])
+    this.#drains.follow(ref, after)
   }
 
   #checkRoom(ref: ServiceRef): void {
@@ -166,6 +218,9 @@ export class Naming {
     )
   }
 }
+
+/** An instance as it will be, but for what the member itself keeps. */
+type Said = Omit<Instance, 'since' | 'drain'>
 
 function isEphemeral(instance: Pick<Instance, 'kind'>): boolean {
   return instance.kind === 'ephemeral'

@@ -1,8 +1,11 @@
 import { groupedName, type Instance, type ServiceRef } from '../registry/state.ts'
 import { double, metadataJson, quote } from './json.ts'
 
+/** What Nacos knows of an instance. */
+type Told = Omit<Instance, 'since' | 'drain'>
+
 /** Nacos' `simple` generator: stable over re-registration. */
-function instanceId(instance: Instance, grouped: string): string {
+function instanceId(instance: Told, grouped: string): string {
   return `${instance.ip}#${instance.port}#${instance.cluster}#${grouped}`
 }
 
@@ -10,7 +13,7 @@ function instanceId(instance: Instance, grouped: string): string {
  * One host of a list: the fields of Nacos 1.x and 2.x together. `healthy` may differ from the
  * instance's own, for a protected list shows all as healthy; Node reads `valid` first.
  */
-export function hostJson(instance: Instance, grouped: string, healthy: boolean): string {
+export function hostJson(instance: Told, grouped: string, healthy: boolean): string {
   const { times } = instance
   return (
     `{"instanceId":${quote(instanceId(instance, grouped))},"ip":${quote(instance.ip)},` +

@@ -16,7 +16,7 @@ import { parseMetadata, type MetadataLimits } from './parse-metadata.ts'
 import { parseServiceRef } from './parse-service.ts'
 
 /** An instance as a client describes it: what `engine/naming.ts` calls `InstanceSpec`. */
-export type ParsedInstance = Omit<Instance, 'key'>
+export type ParsedInstance = Omit<Instance, 'key' | 'since' | 'drain'>
 
 /** Which instance is meant, before it is known whether there is one. */
 export interface InstanceAddress {

@@ -2,7 +2,15 @@ import type { InstanceKey } from './ids.ts'
 import type { Instance, ServiceRef, ServiceSettings } from './state.ts'
 
 /** Why an instance was written; a closed set, so it may be a metric label. */
-export type PutReason = 'registered' | 'updated' | 'beat' | 'recovered' | 'silent'
+export type PutReason =
+  | 'registered'
+  | 'updated'
+  | 'beat'
+  | 'recovered'
+  | 'silent'
+  | 'draining'
+  | 'drained'
+  | 'undrained'
 
 type RemoveReason = 'deregistered' | 'expired'
 

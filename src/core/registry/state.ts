@@ -34,6 +34,17 @@ export interface LeaseTimes {
   readonly removeMs: Millis
 }
 
+/** An instance on its way out of the DNS answers; it stays registered and listed. Wall time. */
+export interface Drain {
+  readonly by: 'operator' | 'metadata'
+  /** `leaving`: still answered, with a short TTL. `drained`: answered no more. */
+  readonly phase: 'leaving' | 'drained'
+  /** When the answers stop naming it. */
+  readonly outAt: Millis
+  /** After this no well-behaved cache can hold it. */
+  readonly clearAt: Millis
+}
+
 export interface Instance {
   readonly key: InstanceKey
   readonly kind: Kind
@@ -46,6 +57,22 @@ export interface Instance {
   readonly healthy: boolean
   readonly metadata: Metadata
   readonly times: LeaseTimes
+  /** Wall time since which it stands as it does: healthy or not, in traffic or not. */
+  readonly since: Millis
+  readonly drain: Drain | undefined
+}
+
+/** Whether both are in or out of traffic for the same cause, so that `since` is the same. */
+export function standsAlike(
+  a: Pick<Instance, 'healthy' | 'enabled' | 'weight' | 'drain'>,
+  b: Pick<Instance, 'healthy' | 'enabled' | 'weight' | 'drain'>,
+): boolean {
+  return (
+    a.healthy === b.healthy &&
+    a.enabled === b.enabled &&
+    a.weight > 0 === b.weight > 0 &&
+    a.drain?.phase === b.drain?.phase
+  )
 }
 
 export type HealthCheck =

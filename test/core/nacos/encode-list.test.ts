@@ -13,7 +13,8 @@ const AT = millis(1_700_000_000_000)
 
 function instance(query: string): Instance {
   const parsed = parseInstance(parseParams(`port=80&${query}`, ''), LIMITS)
-  return { ...parsed, key: instanceKey(parsed.kind, parsed.ip, parsed.port, parsed.cluster) }
+  const key = instanceKey(parsed.kind, parsed.ip, parsed.port, parsed.cluster)
+  return { ...parsed, key, since: AT, drain: undefined }
 }
 
 function service(threshold: number, ...instances: readonly Instance[]): Service {

@@ -1,3 +1,4 @@
+import { millis } from '../../../src/kernel/ids.ts'
 import {
   DEFAULT_CLUSTER,
   instanceKey,
@@ -37,6 +38,9 @@ export function instance(n: number, other: Partial<Instance> = {}): Instance {
     healthy: true,
     metadata: NO_METADATA,
     times: DEFAULT_TIMES,
+    // When the simulated clock begins.
+    since: millis(1_795_132_800_000),
+    drain: undefined,
     ...other,
   }
 }

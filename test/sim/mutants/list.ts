@@ -103,8 +103,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a silent instance is not published as unhealthy',
     file: DRIVER,
-    find: 'const after = { ...before, healthy: false }',
-    put: 'const after = { ...before }',
+    find: 'const after = { ...before, healthy: false, since',
+    put: 'const after = { ...before, since',
   },
   {
     name: 'instances expire where nothing may expire',

@@ -20,6 +20,11 @@ export const DURATION_BUCKETS: readonly number[] = Array.from(
   (_, i) => 1e-6 * 2 ** i,
 )
 
+/** Seconds that an upstream's answer took; stubs give up after 5 s. */
+export const FORWARD_BUCKETS: readonly number[] = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+]
+
 /** Scalar slots. `drop_*`: queries that get no answer, by cause. */
 export const SCALARS = [
   'drop_short',
@@ -33,9 +38,27 @@ export const SCALARS = [
   'tcp_accepted',
   'tcp_refused',
   'tcp_timeouts',
+  'axfr_refused',
+  'ixfr_refused',
+  'tsig_badsig',
+  'tsig_badkey',
+  'tsig_badtime',
   'cache_hits',
   'cache_misses',
   'cache_stale',
+  'cache_prefetches',
+  'cache_evictions',
+  'cache_entries',
+  'cache_bytes',
+  'forward_udp',
+  'forward_tcp',
+  'forward_timeouts',
+  'forward_failures',
+  'forward_discarded',
+  'forward_shed',
+  'forward_in_flight',
+  'forward_queued',
+  'forward_looping',
   'serial_seen',
   'alive_ms',
 ] as const
@@ -49,7 +72,8 @@ const SIZE_SLOTS = SIZE_BUCKETS.length + 2
 const RESPONSE_SIZE = REQUEST_SIZE + PROTOS.length * SIZE_SLOTS
 const DURATION = RESPONSE_SIZE + PROTOS.length * SIZE_SLOTS
 const DURATION_SLOTS = DURATION_BUCKETS.length + 2
-const SCALAR = DURATION + PROTOS.length * DURATION_SLOTS
+const FORWARD = DURATION + PROTOS.length * DURATION_SLOTS
+const SCALAR = FORWARD + FORWARD_BUCKETS.length + 2
 
 /** Slots per worker. */
 export const COUNTER_SLOTS: number = SCALAR + SCALARS.length
@@ -81,6 +105,10 @@ export function observeSizes(
 
 export function observeDuration(slots: Float64Array, proto: Proto, seconds: number): void {
   observe(slots, DURATION + proto * DURATION_SLOTS, DURATION_BUCKETS, seconds)
+}
+
+export function observeForward(slots: Float64Array, seconds: number): void {
+  observe(slots, FORWARD, FORWARD_BUCKETS, seconds)
 }
 
 function observe(
@@ -134,6 +162,13 @@ export function readHistogram(
     const counts = Array.from({ length: bounds.length + 1 }, (_, i) => sumSlot(workers, start + i))
     return { proto, counts, sum: sumSlot(workers, start + width - 1) }
   })
+}
+
+/** How long upstreams took; buckets as in `HistogramRow`. */
+export function readForward(workers: readonly Float64Array[]): Omit<HistogramRow, 'proto'> {
+  const buckets = FORWARD_BUCKETS.length + 1
+  const counts = Array.from({ length: buckets }, (_, i) => sumSlot(workers, FORWARD + i))
+  return { counts, sum: sumSlot(workers, FORWARD + buckets) }
 }
 
 /** A scalar per worker, in the order of the workers. */

@@ -53,6 +53,12 @@ export class Admission<T> {
     return next.task
   }
 
+  /** It no longer waits for its turn. */
+  cancel(task: T): void {
+    const at = this.#queue.findIndex((waiting) => waiting.task === task)
+    if (at >= 0) this.#queue.splice(at, 1)
+  }
+
   #hasRoom(client: string): boolean {
     const { inFlightMax, perClientMax } = this.#limits
     return this.#inFlight < inFlightMax && (this.#perClient.get(client) ?? 0) < perClientMax

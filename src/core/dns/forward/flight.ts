@@ -50,6 +50,14 @@ export interface FlightSettings {
   readonly negativeTtlMax: number
 }
 
+export interface FlightParts {
+  readonly question: Question
+  readonly route: Route
+  readonly settings: FlightSettings
+  /** Not guessable. */
+  readonly rng: Rng
+}
+
 interface Exchange {
   readonly upstream: Upstream
   readonly via: Via
@@ -84,7 +92,7 @@ export class Flight {
   #tries = 0
   #ede: number = EDE.NO_REACHABLE_AUTHORITY
 
-  constructor(question: Question, route: Route, settings: FlightSettings, now: number, rng: Rng) {
+  constructor({ question, route, settings, rng }: FlightParts, now: number) {
     this.question = question
     this.#route = route
     this.#settings = settings

@@ -14,10 +14,16 @@ export interface ReservedSettings {
 /** What names below a suffix are. */
 type Kind = 'localhost' | 'loopback' | 'none' | 'empty' | 'private'
 
-const NONE = [
-  // RFC 6761, 6762 (mDNS), 7686, 9476, 8375; RFC 6303 for the reverse ones.
-  ...['invalid.', 'test.', 'local.', 'onion.', 'alt.', 'home.arpa.'],
-  ...['0.in-addr.arpa.', '255.255.255.255.in-addr.arpa.'],
+/** RFC 6761, 6762 (mDNS), 7686, 9476, 8375; RFC 6303 for the reverse ones. */
+const NONE: readonly string[] = [
+  'invalid.',
+  'test.',
+  'local.',
+  'onion.',
+  'alt.',
+  'home.arpa.',
+  '0.in-addr.arpa.',
+  '255.255.255.255.in-addr.arpa.',
 ]
 /** Its PTR is the reverse name of ::1. */
 const LOOPBACK6 = `1.${'0.'.repeat(31)}ip6.arpa.`

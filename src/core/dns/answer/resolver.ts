@@ -1,4 +1,5 @@
 import { CLASS, EDE, RCODE, TYPE } from '../protocol.ts'
+import { LOOK, type ForeignNames } from '../forward/foreign.ts'
 import { FOUND, type Lookup } from './lookup.ts'
 import { POINTER, type Message } from './message.ts'
 import type { NodeAnswer } from './node-answer.ts'
@@ -20,14 +21,27 @@ export class Resolver {
   rcode: number = RCODE.NOERROR
   isAuthoritative = false
   ede: number = EDE.NONE
+  /** Somebody else's word begins the answer. */
+  isForeign = false
+  /** All of it was validated by an upstream that we trust. */
+  isAuthentic = false
   readonly #message: Message
   readonly #lookup: Lookup
   readonly #nodes: NodeAnswer
   readonly #services: ServiceAnswer
+  readonly #foreign: ForeignNames | undefined
   readonly #seen = new Int32Array(HOPS_MAX + 1)
   readonly #labelAt = new Uint8Array(129)
 
-  constructor(message: Message, lookup: Lookup, nodes: NodeAnswer, services: ServiceAnswer) {
+  /** Without `foreign`, names that are not ours are refused. */
+  constructor(
+    message: Message,
+    lookup: Lookup,
+    nodes: NodeAnswer,
+    services: ServiceAnswer,
+    foreign?: ForeignNames,
+  ) {
+    this.#foreign = foreign
     this.#message = message
     this.#lookup = lookup
     this.#nodes = nodes
@@ -39,12 +53,17 @@ export class Resolver {
     this.rcode = RCODE.NOERROR
     this.isAuthoritative = false
     this.ede = EDE.NONE
+    this.isForeign = false
+    this.isAuthentic = true
     const { key, keyView, labelAt } = query
     this.#lookup.run(key, keyView, query.nameLength, labelAt, query.labelCount)
     let owner = QNAME
     let length = query.nameLength
     for (let hop = 0; ; hop++) {
-      const target = this.#step(query.type, owner, length, hop)
+      const isForeign = this.#foreign !== undefined && this.#lookup.found === FOUND.NOT_OURS
+      const target = isForeign
+        ? this.#fromForeign(query, owner, length, hop)
+        : this.#step(query.type, owner, length, hop)
       if (target === 0) return
       owner = target
       length = this.#follow(query, target)
@@ -53,6 +72,7 @@ export class Resolver {
 
   /** One name of the chain; the answer is the offset of the next one, or 0 at the end. */
   #step(type: number, owner: number, length: number, hop: number): number {
+    this.isAuthentic = false
     const { found, block, apex } = this.#lookup
     switch (found) {
       case FOUND.NOT_OURS:
@@ -73,6 +93,24 @@ export class Resolver {
         if (this.#lookup.isNode(block)) return this.#fromNode(block, type, owner, length, hop)
         return this.#fromService(block, type, owner, length)
     }
+  }
+
+  /** A name of somebody else: what is known of it, or what must be asked first. */
+  #fromForeign(query: Query, owner: number, length: number, hop: number): number {
+    const foreign = this.#foreign
+    if (foreign === undefined) return 0
+    this.#seen[hop] = 0
+    const look = foreign.look(query, length)
+    if (look === LOOK.PENDING) return 0
+    if (look === LOOK.NO && foreign.rcode !== RCODE.SERVFAIL) {
+      return this.#end(hop, foreign.rcode, foreign.ede)
+    }
+    this.rcode = foreign.rcode
+    this.ede = foreign.ede
+    if (hop === 0) this.isForeign = true
+    if (!foreign.isAuthentic) this.isAuthentic = false
+    const target = foreign.write(this.#message, owner)
+    return hop < HOPS_MAX ? target : 0
   }
 
   /** Not our data: an error for the question's own name, the end of the chain for a target. */

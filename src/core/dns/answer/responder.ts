@@ -1,6 +1,7 @@
 import type { Rng } from '../../../kernel/rng.ts'
 import { CLASS, EDE, RCODE, TYPE } from '../protocol.ts'
 import type { TableMemory } from '../table/memory.ts'
+import type { ForeignNames } from '../forward/foreign.ts'
 import { mayTransfer, type TransferAccess } from '../transfer/access.ts'
 import { TSIG_ERROR } from '../transfer/tsig.ts'
 import { TsigGuard, type WallSeconds } from '../transfer/tsig-guard.ts'
@@ -41,6 +42,9 @@ const QR = 0x8000
 const AA = 0x0400
 const TC = 0x0200
 const RD = 0x0100
+const RA = 0x0080
+const AD = 0x0020
+const CD = 0x0010
 const OPCODE_BITS = 0x7800
 const HEADER_BYTES = 12
 const PLAIN_UDP_MAX = 512
@@ -67,10 +71,21 @@ export class Responder {
   readonly #opt: OptWriter
   readonly #chaos: Chaos
   readonly #resolver: Resolver
+  readonly #foreign: ForeignNames | undefined
 
-  /** `output` holds the answers; `respond` may write up to 65,535 octets from where it is told. */
-  constructor(memory: TableMemory, settings: ResponderSettings, rng: Rng, output: Uint8Array) {
+  /**
+   * `output` holds the answers; `respond` may write up to 65,535 octets from where it is told.
+   * `foreign` knows the names that are not ours; without it they are refused.
+   */
+  constructor(
+    memory: TableMemory,
+    settings: ResponderSettings,
+    rng: Rng,
+    output: Uint8Array,
+    foreign?: ForeignNames,
+  ) {
     this.#settings = settings
+    this.#foreign = foreign
     const { access, now } = settings.transfer ?? { access: NOBODY, now: () => 0 }
     this.#access = access
     this.guard = new TsigGuard(access.keys, now)
@@ -94,15 +109,17 @@ export class Responder {
       key: query.key,
       strictSrv: settings.strictSrv,
     })
-    this.#resolver = new Resolver(message, lookup, nodes, services)
+    this.#resolver = new Resolver(message, lookup, nodes, services, foreign)
   }
 
   /**
    * Answers the message in `packet[base, base + length)` at `start` of the output. The result is
-   * the answer's length, 0 for no answer, or `TRANSFER`. `client` must have been filled in.
+   * the answer's length, 0 for no answer, or `TRANSFER`. `client` must be filled in,
+   * and `foreign`; when that has something pending the answer is not whole, and must wait.
    */
   respond(packet: DataView, base: number, length: number, start: number): number {
     const { query, message, guard } = this
+    this.#foreign?.begin()
     let verdict = query.parse(packet, base, length)
     if (verdict === VERDICT.DROP) return 0
     this.#isTransfer = false
@@ -176,6 +193,8 @@ export class Responder {
     query.type = TYPE.SOA
     resolver.answer(query)
     query.type = TYPE.IXFR
+    // Nobody is asked for a zone's serial.
+    this.#foreign?.begin()
     const type = message.answers === 1 ? message.view.getUint16(message.start + records + 2) : 0
     if (type === TYPE.SOA && resolver.isAuthoritative) {
       this.#finish(RCODE.NOERROR, true, EDE.NONE)
@@ -195,13 +214,23 @@ export class Responder {
     message.limit += this.#opt.reserve(query, client.isTcp)
     if (query.hasOpt) this.#opt.write(message, query, client.isTcp, rcode, ede)
     const { view, start } = message
-    const flags = QR | (query.flags & (OPCODE_BITS | RD)) | (rcode & 15)
+    const flags = QR | (query.flags & (OPCODE_BITS | RD)) | (rcode & 15) | this.#recursionFlags()
     view.setUint16(start, query.id)
     view.setUint16(start + 2, flags | (isAuthoritative ? AA : 0) | (message.isTruncated ? TC : 0))
     view.setUint16(start + 4, query.questionEnd > HEADER_BYTES ? 1 : 0)
     view.setUint16(start + 6, message.answers)
     view.setUint16(start + 8, message.authorities)
     view.setUint16(start + 10, message.additionals)
+  }
+
+  /** RA for all answers to who may recurse; CD and AD where others were asked (RFC 4035 §3.2). */
+  #recursionFlags(): number {
+    if (this.#foreign === undefined || !this.#foreign.isAllowed) return 0
+    const { isForeign, isAuthentic } = this.#resolver
+    if (!isForeign) return RA
+    const { flags, wantsDnssec } = this.query
+    const wantsAuthentic = wantsDnssec || (flags & AD) !== 0
+    return RA | (flags & CD) | (isAuthentic && wantsAuthentic ? AD : 0)
   }
 }
 

@@ -6,6 +6,8 @@ import { parseSeconds } from './seconds.ts'
 export interface Token {
   readonly text: string
   readonly isQuoted: boolean
+  /** Which file, where it is not the zone's own. */
+  readonly file?: string | undefined
   /** Both count from 1; columns are characters. */
   readonly line: number
   readonly column: number

@@ -32,7 +32,7 @@ export const LOC: RecordType = {
   format: (rdata) => {
     const reader = new RdataReader(rdata)
     if (reader.u8() !== 0) throw wrong('LOC has a version other than 0')
-    const sizes = SIZES.map(() => metresText(unpackSize(reader.u8())))
+    const sizes = SIZES.map(() => sizeText(unpackSize(reader.u8())))
     const latitude = arcText(reader.u32(), 90, 'NS')
     const longitude = arcText(reader.u32(), 180, 'EW')
     const altitude = metresText(reader.u32() - ZERO_ALTITUDE)
@@ -94,6 +94,10 @@ function arcText(value: number, degreesMax: number, sides: string): string {
   const minutes = Math.floor(arc / 60_000) % 60
   const side = value >= ZERO_ARC ? sides.charAt(0) : sides.charAt(1)
   return `${Math.floor(arc / DEGREE)} ${minutes} ${seconds} ${side}`
+}
+
+function sizeText(centimetres: number): string {
+  return centimetres % 100 === 0 ? `${centimetres / 100}m` : metresText(centimetres)
 }
 
 function metresText(centimetres: number): string {

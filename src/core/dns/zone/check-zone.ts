@@ -1,21 +1,18 @@
 import { formatName, isSubdomain, latin1, nameKey, sameName } from '../name.ts'
 import { TYPE } from '../protocol.ts'
+import { coveredType } from '../records/rrsig.ts'
 import { recordType, typeName } from '../records/types.ts'
-import type { Findings, PlacedRecord, ZoneRecord } from './state.ts'
-
-/** The sets of one owner, by type. */
-type Node = Map<number, RecordSet>
-
-interface RecordSet {
-  /** In the order of the file, without doubles. */
-  readonly records: PlacedRecord[]
-  ttl: number
-  /** The data of `records`, once there is more than one. */
-  told: Set<string> | undefined
-}
-
-/** DNSSEC speaks about the CNAME itself, so these may stand beside it (RFC 4034 §2, §4). */
-const BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.CNAME, 46, 47])
+import { checkPlacement } from './check-placement.ts'
+import {
+  describe,
+  isSignatures,
+  SIGNATURES,
+  type Findings,
+  type PlacedRecord,
+  type RecordSet,
+  type ZoneNode,
+  type ZoneRecord,
+} from './state.ts'
 
 /** Types whose target must be an address, not an alias (RFC 2181 §10.3, RFC 2782). */
 const POINTING: ReadonlySet<number> = new Set([TYPE.NS, TYPE.MX, TYPE.SRV])
@@ -30,7 +27,7 @@ export function checkZone(
   errors: Findings,
   warnings: Findings,
 ): ZoneRecord[] {
-  const nodes = new Map<string, Node>()
+  const nodes = new Map<string, ZoneNode>()
   const kept: { record: PlacedRecord; set: RecordSet }[] = []
   for (const record of records) {
     if (!isInside(record, apex, errors)) continue
@@ -45,6 +42,7 @@ export function checkZone(
   }
   checkApex(nodes.get(nameKey(apex)), apex, errors)
   for (const node of nodes.values()) checkAliases(node, errors)
+  checkPlacement(nodes, apex, errors, warnings)
   for (const { record } of kept) checkTarget(record, nodes, apex, warnings)
   return kept.map(({ record: { owner, type, rdata }, set: { ttl } }) => ({
     owner,
@@ -73,11 +71,14 @@ function comparable({ type, rdata }: ZoneRecord): string {
   return latin1(rdata.subarray(0, nameAt)) + nameKey(rdata.subarray(nameAt))
 }
 
-function setOf(nodes: Map<string, Node>, record: PlacedRecord): RecordSet {
+function setOf(nodes: Map<string, ZoneNode>, record: PlacedRecord): RecordSet {
   const key = nameKey(record.owner)
   const node = nodes.get(key) ?? new Map<number, RecordSet>()
-  const set = node.get(record.type) ?? { records: [], ttl: record.ttl, told: undefined }
-  nodes.set(key, node.set(record.type, set))
+  // Signatures of one name are as many sets as they cover: each has the TTL of what it covers.
+  const isSignature = record.type === TYPE.RRSIG
+  const type = isSignature ? SIGNATURES | coveredType(record.rdata) : record.type
+  const set = node.get(type) ?? { records: [], ttl: record.ttl, told: undefined }
+  nodes.set(key, node.set(type, set))
   return set
 }
 
@@ -97,7 +98,7 @@ function lowerTtl(set: RecordSet, record: PlacedRecord, warnings: Findings): voi
   set.ttl = ttl
 }
 
-function checkApex(node: Node | undefined, apex: Uint8Array, errors: Findings): void {
+function checkApex(node: ZoneNode | undefined, apex: Uint8Array, errors: Findings): void {
   const soas = node?.get(TYPE.SOA)?.records ?? []
   if (soas.length === 0) errors.add(undefined, `the zone ${formatName(apex)} has no SOA`)
   for (const extra of soas.slice(1)) {
@@ -109,12 +110,15 @@ function checkApex(node: Node | undefined, apex: Uint8Array, errors: Findings): 
 }
 
 /** RFC 1034 §3.6.2: a CNAME stands alone, and there is one. */
-function checkAliases(node: Node, errors: Findings): void {
+function checkAliases(node: ZoneNode, errors: Findings): void {
   const aliases = node.get(TYPE.CNAME)?.records ?? []
   const [first, ...extras] = aliases
   if (first === undefined) return
   for (const extra of extras) errors.add(extra.place, `${describe(extra)} is a second CNAME here`)
-  const others = [...node.keys()].filter((type) => !BESIDE_CNAME.has(type))
+  // DNSSEC speaks about the CNAME itself, so these may stand beside it (RFC 4034 §2, §4).
+  const others = [...node.keys()].filter(
+    (type) => type !== TYPE.CNAME && type !== TYPE.NSEC && !isSignatures(type),
+  )
   if (others.length === 0) return
   const types = others.map((type) => typeName(type)).join(', ')
   errors.add(first.place, `${describe(first)} cannot stand beside other data (${types})`)
@@ -122,7 +126,7 @@ function checkAliases(node: Node, errors: Findings): void {
 
 function checkTarget(
   record: PlacedRecord,
-  nodes: ReadonlyMap<string, Node>,
+  nodes: ReadonlyMap<string, ZoneNode>,
   apex: Uint8Array,
   warnings: Findings,
 ): void {
@@ -138,7 +142,7 @@ function checkTarget(
   warnings.add(record.place, `${describe(record)} points to ${formatName(target)}, which ${what}`)
 }
 
-function hasAddress(node: Node | undefined): boolean {
+function hasAddress(node: ZoneNode | undefined): boolean {
   return node?.has(TYPE.A) === true || node?.has(TYPE.AAAA) === true
 }
 
@@ -146,7 +150,7 @@ function hasAddress(node: Node | undefined): boolean {
 function isAnsweredElsewhere(
   name: Uint8Array,
   pointing: ZoneRecord,
-  nodes: ReadonlyMap<string, Node>,
+  nodes: ReadonlyMap<string, ZoneNode>,
   apex: Uint8Array,
 ): boolean {
   const key = nameKey(name)
@@ -154,13 +158,11 @@ function isAnsweredElsewhere(
   const ownCut = pointing.type === TYPE.NS ? nameKey(pointing.owner) : undefined
   for (let at = 0; key.length - at > apex.length;) {
     const here = key.slice(at)
-    if (here !== ownCut && nodes.get(here)?.has(TYPE.NS) === true) return true
+    const node = nodes.get(here)
+    if (here !== ownCut && node?.has(TYPE.NS) === true) return true
+    if (at > 0 && node?.has(TYPE.DNAME) === true) return true
     at += 1 + key.charCodeAt(at)
     if (nodes.has(`\u0001*${key.slice(at)}`)) return true
   }
   return false
-}
-
-function describe(record: ZoneRecord): string {
-  return `${formatName(record.owner)} ${typeName(record.type)}`
 }

@@ -1,3 +1,6 @@
+import { formatName } from '../name.ts'
+import { typeName } from '../records/types.ts'
+
 /** One record of class IN, as it is answered: names in the data are not compressed. */
 export interface ZoneRecord {
   readonly owner: Uint8Array
@@ -23,6 +26,8 @@ export interface ZoneReading {
 }
 
 export interface Place {
+  /** Which file, where it is not the zone's own. */
+  readonly file?: string | undefined
   readonly line: number
   readonly column: number
 }
@@ -32,10 +37,33 @@ export interface PlacedRecord extends ZoneRecord {
   readonly place: Place
 }
 
-/** Told of one file; of what comes after it is only told that there is more. */
+/** All records of one owner and type. */
+export interface RecordSet {
+  /** In the order of the file, without doubles. */
+  readonly records: PlacedRecord[]
+  ttl: number
+  /** The data of `records`, once there is more than one. */
+  told: Set<string> | undefined
+}
+
+/** In place of a type: the signatures that cover the type of the lower 16 bits. */
+export const SIGNATURES = 0x2_0000
+
+/** The sets of one owner, by type or by the type that they sign. */
+export type ZoneNode = Map<number, RecordSet>
+
+export function isSignatures(type: number): boolean {
+  return (type & SIGNATURES) !== 0
+}
+
+export function describe(record: ZoneRecord): string {
+  return `${formatName(record.owner)} ${typeName(record.type)}`
+}
+
+/** Told of one zone; of what comes after it is only told that there is more. */
 const FINDINGS_MAX = 1000
 
-/** Collects what is wrong with one file and tells it in the order of the lines. */
+/** Collects what is wrong with one zone and tells it file by file, in the order of the lines. */
 export class Findings {
   readonly #file: string
   readonly #found: ZoneError[] = []
@@ -49,20 +77,34 @@ export class Findings {
     return this.#found.length >= FINDINGS_MAX
   }
 
+  /** There was more than is told. */
+  get isCut(): boolean {
+    return this.#isCut
+  }
+
   add(place: Place | undefined, message: string): void {
     if (this.isFull) {
       this.#isCut = true
       return
     }
-    const { line, column } = place ?? { line: 1, column: 1 }
-    this.#found.push({ file: this.#file, line, column, message })
+    const { file = this.#file, line, column } = place ?? { line: 1, column: 1 }
+    this.#found.push({ file, line, column, message })
   }
 
   list(): readonly ZoneError[] {
-    const sorted = this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column)
+    const sorted = this.#found.toSorted(
+      (a, b) => this.#rank(a, b) || a.line - b.line || a.column - b.column,
+    )
     const last = sorted.at(-1)
     if (!this.#isCut || last === undefined) return sorted
     return [...sorted, { ...last, message: 'and more' }]
+  }
+
+  /** The zone's own file comes first. */
+  #rank(a: ZoneError, b: ZoneError): number {
+    if (a.file === b.file) return 0
+    if (a.file === this.#file) return -1
+    return b.file === this.#file || a.file > b.file ? 1 : -1
   }
 }
 

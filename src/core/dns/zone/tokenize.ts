@@ -12,8 +12,8 @@ export interface Entry {
  * Cuts a master file into entries (RFC 1035 §5.1): comments, parentheses, quotes, escapes. One pass
  * and no look-back: linear in the text. An entry with a mistake is told of and left out.
  */
-export function* tokenize(text: string, errors: Findings): Generator<Entry> {
-  const scanner = new Scanner(text, errors)
+export function* tokenize(text: string, errors: Findings, file?: string): Generator<Entry> {
+  const scanner = new Scanner(text, errors, file)
   for (let entry = scanner.next(); entry !== undefined; entry = scanner.next()) {
     if (entry.tokens.length > 0) yield entry
   }
@@ -22,6 +22,8 @@ export function* tokenize(text: string, errors: Findings): Generator<Entry> {
 class Scanner {
   readonly #text: string
   readonly #errors: Findings
+  /** Told with every place, unless it is the zone's own file. */
+  readonly #file: string | undefined
   #at: number
   #line = 1
   #lineStart: number
@@ -29,9 +31,10 @@ class Scanner {
   #openings: Place[] = []
   #isBroken = false
 
-  constructor(text: string, errors: Findings) {
+  constructor(text: string, errors: Findings, file: string | undefined) {
     this.#text = text
     this.#errors = errors
+    this.#file = file
     this.#at = text.startsWith('\uFEFF') ? 1 : 0
     this.#lineStart = this.#at
   }
@@ -125,6 +128,7 @@ class Scanner {
     this.#tokens.push({
       text: this.#text.slice(start, end),
       isQuoted,
+      file: this.#file,
       line: this.#line,
       column: start - this.#lineStart + (isQuoted ? 0 : 1),
     })
@@ -136,7 +140,7 @@ class Scanner {
   }
 
   #place(): Place {
-    return { line: this.#line, column: this.#at - this.#lineStart + 1 }
+    return { file: this.#file, line: this.#line, column: this.#at - this.#lineStart + 1 }
   }
 
   #fail(place: Place, message: string): void {

@@ -11,6 +11,8 @@ export function setClient(client: Client, address: string): void {
   const scope = address.indexOf('%')
   const octets = parseIPv6(scope < 0 ? address : address.slice(0, scope))
   if (octets !== undefined) client.setV6(octets)
+  // A socket that is closed already has no address; that of the client before is not its.
+  else client.forget()
 }
 
 /** The address as a number, or −1. The text comes from the kernel: shape is checked, not style. */

@@ -35,6 +35,10 @@ export class TcpConnection {
   #pendingLength = 0
   /** Received while the client did not read; bounded by one read, for reading is stopped then. */
   #unparsed: Uint8Array | undefined
+  /** Reading is stopped until the client has read what waits for it. */
+  #isPaused = false
+  /** Nothing that comes is looked at any more. */
+  #isOver = false
   #hasEnded = false
   /** When the last whole message came, and when the unfinished one began; clock of the sweeper. */
   lastMessageAt: number
@@ -66,6 +70,7 @@ export class TcpConnection {
   }
 
   #receive(chunk: Uint8Array): void {
+    if (this.#isOver) return
     let bytes = chunk
     if (this.#pendingLength > 0) bytes = this.#joinPending(chunk)
     this.#answerAll(bytes)
@@ -92,7 +97,7 @@ export class TcpConnection {
       if (filled > TCP_OUTPUT_BYTES - MESSAGE_MAX - PREFIX) {
         this.#write(filled)
         filled = 0
-        if (this.#socket.writableLength > UNREAD_BYTES_MAX) return this.#pause(bytes.slice(at))
+        if (this.#isUnread) return this.#pause(bytes.slice(at))
       }
       const answered = this.#answer(view, at + PREFIX, length, filled)
       if (answered === 0) return this.#giveUp(filled)
@@ -101,7 +106,13 @@ export class TcpConnection {
       this.lastMessageAt = now
     }
     if (filled > 0) this.#write(filled)
-    this.#keep(bytes.subarray(at), now)
+    this.#keep(bytes.subarray(at), now, at > 0)
+    if (this.#isUnread) this.#pause(undefined)
+  }
+
+  /** More waits for the client than it should. */
+  get #isUnread(): boolean {
+    return this.#socket.writableLength > UNREAD_BYTES_MAX
   }
 
   /** The answer's length; 0 for a message that gets none. */
@@ -131,15 +142,15 @@ export class TcpConnection {
   /** A framing error, or a message that is no query: nothing after it can be trusted. */
   #giveUp(filled: number): void {
     if (filled > 0) this.#write(filled)
+    this.#isOver = true
     this.#socket.end()
     this.#socket.destroySoon()
   }
 
-  #keep(rest: Uint8Array, now: number): void {
-    if (rest.length === 0) {
-      this.unfinishedSince = undefined
-      return
-    }
+  /** `isNext`: the message before it came to its end, so this one begins now. */
+  #keep(rest: Uint8Array, now: number, isNext: boolean): void {
+    if (rest.length === 0 || isNext) this.unfinishedSince = undefined
+    if (rest.length === 0) return
     this.unfinishedSince ??= now
     // One more than the longest message can never wait here: it would be whole.
     this.#pending ??= new Uint8Array(PREFIX + MESSAGE_MAX)
@@ -147,17 +158,25 @@ export class TcpConnection {
     this.#pendingLength = rest.length
   }
 
-  #pause(rest: Uint8Array): void {
+  /** Until `drain`. What is not read meanwhile is late through us, not through the client. */
+  #pause(rest: Uint8Array | undefined): void {
     this.#socket.pause()
+    this.#isPaused = true
     this.#unparsed = rest
+    this.unfinishedSince = undefined
   }
 
   #resume(): void {
+    if (!this.#isPaused) return
     const rest = this.#unparsed
-    if (rest === undefined) return
+    const now = performance.now()
+    this.#isPaused = false
     this.#unparsed = undefined
-    this.#socket.resume()
-    this.#answerAll(rest)
+    this.lastMessageAt = now
+    if (this.#pendingLength > 0) this.unfinishedSince = now
+    if (rest !== undefined) this.#answerAll(rest)
+    // What has just been answered may have filled the pipe again.
+    if (!this.#isPaused) this.#socket.resume()
     if (this.#hasEnded && this.#unparsed === undefined) this.#socket.end()
   }
 }

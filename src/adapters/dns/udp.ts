@@ -13,6 +13,8 @@ export const OUTPUT_SLOTS = 256
 export const OUTPUT_SLOT_BYTES = 4096
 /** RFC 6891 and dns.md §1.9: no real query is longer. */
 const QUERY_BYTES_MAX = 4096
+/** Offset of the count of additional records in the header. */
+const ARCOUNT = 10
 /** Clients that never stop asking do not hold up the end. */
 const DRAIN_MAX_MS = 200
 
@@ -103,7 +105,7 @@ export class UdpFront {
   #receive(socket: Socket, message: Uint8Array, from: RemoteInfo): void {
     const { responder, reader, counters, output } = this.#parts
     this.#received++
-    if (message.length > QUERY_BYTES_MAX || message.length < 12) {
+    if (message.length < 12) {
       counters.add('drop_short', 1)
       return
     }
@@ -112,12 +114,15 @@ export class UdpFront {
       return
     }
     const started = performance.now()
-    this.#inputBytes.set(message)
+    const isTooLong = message.length > QUERY_BYTES_MAX
+    this.#inputBytes.set(isTooLong ? message.subarray(0, QUERY_BYTES_MAX) : message)
+    // A count that no message can keep makes it what it is: malformed.
+    if (isTooLong) this.#input.setUint16(ARCOUNT, 0xffff)
     responder.client.isTcp = false
     setClient(responder.client, from.address)
     const start = this.#slot * OUTPUT_SLOT_BYTES
     reader.enter()
-    const length = responder.respond(this.#input, 0, message.length, start)
+    const length = responder.respond(this.#input, 0, Math.min(message.length, QUERY_BYTES_MAX), start)
     reader.leave()
     if (length === 0) {
       counters.add('drop_response', 1)

@@ -50,6 +50,7 @@ export const RCODE = {
   YXDOMAIN: 6,
   NOTAUTH: 9,
   BADVERS: 16,
+  BADCOOKIE: 23,
 } as const
 
 /** EDNS option codes. */
@@ -100,5 +101,6 @@ export const RCODES_TOLD: readonly string[] = [
   'REFUSED',
   'NOTAUTH',
   'BADVERS',
+  'BADCOOKIE',
   'other',
 ]

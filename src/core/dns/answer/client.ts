@@ -1,6 +1,11 @@
 /** Who asks, as far as answers depend on it. One per thread, filled in by the front per message. */
 export class Client {
+  /** Over any transport with a connection: the address is not forged, the size does not matter. */
   isTcp = false
+  /** Over TLS: nobody in between may see what is asked. */
+  isEncrypted = false
+  /** When the message was read, in milliseconds since 1970: a clock that all threads share. */
+  nowMs = 0
   /** An IPv4 address as an unsigned number, or −1. */
   v4 = -1
   isV6 = false

@@ -67,6 +67,11 @@ export class Lookup {
     return this.#finder.find(view, 0, length)
   }
 
+  /** Number of the zone that the name is in, or −1. */
+  get zone(): number {
+    return this.apex === 0 ? -1 : this.#table.getInt32(this.apex + BLOCK.ZONE, true)
+  }
+
   isNode(block: number): boolean {
     return this.#kind(block) === KIND.NODE
   }

@@ -17,6 +17,8 @@ export class Message {
   authorities = 0
   additionals = 0
   isTruncated = false
+  /** Nothing beyond what was asked for: the client's address may be forged. */
+  isMinimal = false
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
@@ -31,6 +33,7 @@ export class Message {
     this.authorities = 0
     this.additionals = 0
     this.isTruncated = false
+    this.isMinimal = false
   }
 
   /** Octets left. */

@@ -75,7 +75,7 @@ export class NodeAnswer {
    */
   writeAdditional(type: number, start: number, count: number, isGlue: boolean): void {
     const skip = type === TYPE.NS ? 0 : type === TYPE.MX ? 2 : type === TYPE.SRV ? 6 : -1
-    if (skip < 0) return
+    if (skip < 0 || (this.#message.isMinimal && !isGlue)) return
     let at = start
     for (let i = 0; i < count; i++) {
       const length = this.#u16(at + 2 + 8)

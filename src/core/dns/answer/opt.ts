@@ -1,9 +1,13 @@
 import { EDE, OPTION, TYPE } from '../protocol.ts'
+import { WHOLE_COOKIE_BYTES, type Cookies } from '../cookie/cookies.ts'
+import type { Client } from './client.ts'
 import type { Message } from './message.ts'
 import type { Query } from './query.ts'
 
 const OPT_BYTES = 11
 const OPTION_HEADER = 4
+/** RFC 8467 §4.1: answers are padded to multiples of this. */
+const PADDED_BYTES = 468
 
 export interface OptSettings {
   /** What we advertise, and the most we send over UDP. */
@@ -12,6 +16,8 @@ export interface OptSettings {
   readonly nsid: Uint8Array
   /** Units of 100 ms (RFC 7828). */
   readonly keepalive: number
+  /** Absent: cookies are ignored. */
+  readonly cookies: Cookies | undefined
 }
 
 /** The OPT record of answers (RFC 6891): present if and only if the query had a sound one. */
@@ -23,15 +29,26 @@ export class OptWriter {
   }
 
   /** Octets to keep free for what this query will get, an EDE excepted. */
-  reserve(query: Query, isTcp: boolean): number {
+  reserve(query: Query, client: Client): number {
     if (!query.hasOpt) return 0
     const nsid = query.wantsNsid ? OPTION_HEADER + this.#settings.nsid.length : 0
-    return OPT_BYTES + nsid + (query.wantsKeepalive && isTcp ? OPTION_HEADER + 2 : 0)
+    return OPT_BYTES + nsid + this.#tail(query, client)
+  }
+
+  /** Octets of what must not be left out. */
+  #tail(query: Query, client: Client): number {
+    const cookie = this.#hasCookie(query) ? OPTION_HEADER + WHOLE_COOKIE_BYTES : 0
+    const keepalive = query.wantsKeepalive && client.isTcp ? OPTION_HEADER + 2 : 0
+    return cookie + keepalive + (query.wantsPadding && client.isEncrypted ? OPTION_HEADER : 0)
+  }
+
+  #hasCookie(query: Query): boolean {
+    return query.cookieSize > 0 && this.#settings.cookies !== undefined
   }
 
   /** `extended` is the whole rcode: its upper eight bits go here. */
-  write(message: Message, query: Query, isTcp: boolean, extended: number, ede: number): void {
-    const { udpSize, nsid, keepalive } = this.#settings
+  write(message: Message, query: Query, client: Client, extended: number, ede: number): void {
+    const { udpSize, nsid } = this.#settings
     message.u8(0)
     message.u16(TYPE.OPT)
     message.u16(udpSize)
@@ -42,24 +59,48 @@ export class OptWriter {
     const lengthAt = message.at
     message.u16(0)
     // A long name may not fit a small datagram, and nobody needs it there.
-    const tail = query.wantsKeepalive && isTcp ? OPTION_HEADER + 2 : 0
+    const tail = this.#tail(query, client)
     if (query.wantsNsid && OPTION_HEADER + nsid.length + tail <= message.room) {
       message.u16(OPTION.NSID)
       message.u16(nsid.length)
       for (const octet of nsid) message.u8(octet)
     }
-    if (query.wantsKeepalive && isTcp) {
+    if (this.#hasCookie(query)) this.#writeCookie(message)
+    if (query.wantsKeepalive && client.isTcp) {
       message.u16(OPTION.KEEPALIVE)
       message.u16(2)
-      message.u16(keepalive)
+      message.u16(this.#settings.keepalive)
     }
+    const mayPad = query.wantsPadding && client.isEncrypted
     // An explanation is a courtesy: it never costs a record (RFC 8914 §3).
-    if (ede !== EDE.NONE && message.room >= OPTION_HEADER + 2) {
+    if (ede !== EDE.NONE && message.room >= OPTION_HEADER + 2 + (mayPad ? OPTION_HEADER : 0)) {
       message.u16(OPTION.EDE)
       message.u16(2)
       message.u16(ede)
     }
+    // Last, for it depends on all before it. A question without padding gets none (RFC 7830 §4).
+    if (mayPad) pad(message)
     message.view.setUint16(message.start + lengthAt, message.at - lengthAt - 2)
     message.additionals++
   }
+
+  #writeCookie(message: Message): void {
+    const { cookies } = this.#settings
+    if (cookies === undefined) return
+    message.u16(OPTION.COOKIE)
+    message.u16(WHOLE_COOKIE_BYTES)
+    for (let i = 0; i < WHOLE_COOKIE_BYTES; i++) message.u8(cookies.reply[i] ?? 0)
+  }
+}
+
+/** Zeros up to the next multiple, or as far as the message may grow. */
+function pad(message: Message): void {
+  const over = (message.at + OPTION_HEADER) % PADDED_BYTES
+  const wanted = over === 0 ? 0 : PADDED_BYTES - over
+  const octets = Math.max(0, Math.min(wanted, message.room - OPTION_HEADER))
+  message.u16(OPTION.PADDING)
+  message.u16(octets)
+  const start = message.start + message.at
+  message.bytes.fill(0, start, start + octets)
+  message.at += octets
 }

@@ -1,3 +1,4 @@
+import { WHOLE_COOKIE_BYTES } from '../cookie/cookies.ts'
 import { OPCODE, OPTION, TYPE } from '../protocol.ts'
 
 /** What to do with a message, before anything is looked up. */
@@ -11,6 +12,8 @@ export const VERDICT = {
   NOTIMP: 4,
   NOTAUTH: 5,
   BADVERS: 6,
+  /** No question: the client wants a server cookie and nothing else (RFC 7873 §5.4). */
+  COOKIE_ONLY: 7,
 } as const
 
 /** `QR` of the header's second word. */
@@ -41,6 +44,11 @@ export class Query {
   wantsDnssec = false
   wantsNsid = false
   wantsKeepalive = false
+  wantsPadding = false
+  /** Octets of the COOKIE option; 0 when there is none. */
+  cookieSize = 0
+  /** Its start; the rest is cookies of others. */
+  readonly cookie: DataView = new DataView(new ArrayBuffer(WHOLE_COOKIE_BYTES))
   /** An IXFR says with an SOA in the authority section what its client has (RFC 1995 §3). */
   hasSerial = false
   serial = 0
@@ -69,7 +77,7 @@ export class Query {
     }
     if (!isSound) return this.#optIsBad ? VERDICT.FORMERR_OPT : VERDICT.FORMERR
     if (this.hasOpt && this.version !== 0) return VERDICT.BADVERS
-    return VERDICT.OK
+    return this.questionEnd > HEADER_BYTES ? VERDICT.OK : VERDICT.COOKIE_ONLY
   }
 
   #reset(): void {
@@ -82,6 +90,8 @@ export class Query {
     this.wantsDnssec = false
     this.wantsNsid = false
     this.wantsKeepalive = false
+    this.wantsPadding = false
+    this.cookieSize = 0
     this.hasSerial = false
     this.tsigAt = 0
     this.#optIsBad = false
@@ -92,8 +102,8 @@ export class Query {
     const answers = packet.getUint16(base + 6)
     const authorities = packet.getUint16(base + 8)
     const additionals = packet.getUint16(base + 10)
-    if (questions !== 1 || answers !== 0) return false
-    let at = this.#parseQuestion(packet, base, length)
+    if (questions > 1 || answers !== 0) return false
+    let at = questions === 0 ? HEADER_BYTES : this.#parseQuestion(packet, base, length)
     if (at < 0) return false
     this.questionEnd = at
     if (authorities > (this.type === TYPE.IXFR ? 1 : 0)) return false
@@ -102,7 +112,9 @@ export class Query {
       at = this.#parseRecord(packet, base, at, length, i >= authorities)
       if (at < 0) return this.#fail()
     }
-    return at === length || this.#fail()
+    // Without a question only a cookie is worth an answer (RFC 7873 §5.4).
+    const isWhole = at === length && (questions === 1 || this.cookieSize > 0)
+    return isWhole || this.#fail()
   }
 
   /** A malformed message is answered without OPT unless only an option was wrong. */
@@ -191,14 +203,30 @@ export class Query {
       if (at > end) return false
       if (code === OPTION.NSID) this.wantsNsid = true
       else if (code === OPTION.KEEPALIVE) this.wantsKeepalive = true
-      else if (code === OPTION.COOKIE && size !== 8 && (size < 16 || size > 40)) {
-        // RFC 7873 §5.2.2; the OPT itself was sound, so the answer has one.
-        this.#optIsBad = true
-        return false
-      }
+      else if (code === OPTION.PADDING) this.wantsPadding = true
+      else if (code === OPTION.COOKIE && !this.#takeCookie(packet, at - size, size)) return false
     }
     return true
   }
+
+  /** The first one counts (RFC 7873 §5.2). */
+  #takeCookie(packet: DataView, start: number, size: number): boolean {
+    if (this.cookieSize > 0 || this.version !== 0) return true
+    if (!isCookieSize(size)) {
+      // RFC 7873 §5.2.2; the OPT itself was sound, so the answer has one.
+      this.#optIsBad = true
+      return false
+    }
+    this.cookieSize = size
+    const kept = Math.min(size, WHOLE_COOKIE_BYTES)
+    for (let i = 0; i < kept; i++) this.cookie.setUint8(i, packet.getUint8(start + i))
+    return true
+  }
+}
+
+/** What options of another EDNS version mean nobody knows: that is BADVERS, not FORMERR. */
+function isCookieSize(size: number): boolean {
+  return size === 8 || (size >= 16 && size <= 40)
 }
 
 /** The end of a name that may be compressed, or −1. Pointers are not followed: nobody needs it. */

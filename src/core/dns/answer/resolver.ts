@@ -21,6 +21,8 @@ export class Resolver {
   rcode: number = RCODE.NOERROR
   isAuthoritative = false
   ede: number = EDE.NONE
+  /** A `FOUND`: what the name asked for was, wherever a chain went from there. */
+  found: number = FOUND.NAME
   /** Somebody else's word begins the answer. */
   isForeign = false
   /** All of it was validated by an upstream that we trust. */
@@ -57,6 +59,7 @@ export class Resolver {
     this.isAuthentic = true
     const { key, keyView, labelAt } = query
     this.#lookup.run(key, keyView, query.nameLength, labelAt, query.labelCount)
+    this.found = this.#lookup.found
     let owner = QNAME
     let length = query.nameLength
     for (let hop = 0; ; hop++) {
@@ -68,6 +71,11 @@ export class Resolver {
       owner = target
       length = this.#follow(query, target)
     }
+  }
+
+  /** Number of the zone that answered last. */
+  get zone(): number {
+    return this.#lookup.zone
   }
 
   /** One name of the chain; the answer is the offset of the next one, or 0 at the end. */

@@ -1,5 +1,8 @@
 import type { Rng } from '../../../kernel/rng.ts'
-import { CLASS, EDE, RCODE, TYPE } from '../protocol.ts'
+import type { Gate } from '../abuse/gate.ts'
+import { LIMIT } from '../abuse/rate-limiter.ts'
+import { COOKIE } from '../cookie/cookies.ts'
+import { CLASS, EDE, OPCODE, RCODE, TYPE } from '../protocol.ts'
 import type { TableMemory } from '../table/memory.ts'
 import type { ForeignNames } from '../forward/foreign.ts'
 import { mayTransfer, type TransferAccess } from '../transfer/access.ts'
@@ -8,7 +11,7 @@ import { TsigGuard, type WallSeconds } from '../transfer/tsig-guard.ts'
 import { AnswerCount } from './answer-count.ts'
 import { Chaos } from './chaos.ts'
 import { Client } from './client.ts'
-import { Lookup } from './lookup.ts'
+import { FOUND, Lookup } from './lookup.ts'
 import { Message } from './message.ts'
 import { NodeAnswer } from './node-answer.ts'
 import { OptWriter } from './opt.ts'
@@ -32,10 +35,14 @@ export interface ResponderSettings {
   readonly localNets: readonly number[]
   /** Keys of signed questions, and who may have whole zones; absent: none and nobody. */
   readonly transfer?: { readonly access: TransferAccess; readonly now: WallSeconds }
+  /** Cookies and rate limits; absent: everybody is trusted. */
+  readonly gate?: Gate
 }
 
 /** Instead of a length: the question is a transfer that may be had, and is answered elsewhere. */
 export const TRANSFER = -1
+/** Instead of a length: the client's network has had its share, there is no answer. */
+export const LIMITED = -2
 
 /** Flags of a response that depend on the query: QR, and RD copied. All else is zero or added. */
 const QR = 0x8000
@@ -62,10 +69,14 @@ export class Responder {
   rcode = 0
   /** The last answer gave instances that are not healthy, for there were too few others. */
   isFailOpen = false
+  /** The last answer is empty and truncated because of the rate limit. */
+  isSlipped = false
   readonly message: Message
   /** Signatures of questions and answers (RFC 8945). */
   readonly guard: TsigGuard
+  readonly gate: Gate | undefined
   #isTransfer = false
+  readonly #answered = { rcode: 0, answers: 0, isOwnName: true, zone: 0 }
   readonly #access: TransferAccess
   readonly #settings: ResponderSettings
   readonly #opt: OptWriter
@@ -89,11 +100,13 @@ export class Responder {
     const { access, now } = settings.transfer ?? { access: NOBODY, now: () => 0 }
     this.#access = access
     this.guard = new TsigGuard(access.keys, now)
+    this.gate = settings.gate
     this.message = new Message(output)
     this.#opt = new OptWriter({
       udpSize: settings.udpSize,
       nsid: settings.nsid,
       keepalive: settings.tcpKeepalive,
+      cookies: settings.gate?.cookies,
     })
     this.#chaos = new Chaos(settings.version, settings.host)
     const lookup = new Lookup(memory, settings.spellings)
@@ -114,7 +127,7 @@ export class Responder {
 
   /**
    * Answers the message in `packet[base, base + length)` at `start` of the output. The result is
-   * the answer's length, 0 for no answer, or `TRANSFER`. `client` must be filled in,
+   * the answer's length, 0 for no answer, `TRANSFER` or `LIMITED`. `client` must be filled in,
    * and `foreign`; when that has something pending the answer is not whole, and must wait.
    */
   respond(packet: DataView, base: number, length: number, start: number): number {
@@ -125,14 +138,55 @@ export class Responder {
     this.#isTransfer = false
     guard.reset()
     if (verdict === VERDICT.OK && query.tsigAt > 0) verdict = this.#check(packet, base, length)
+    this.isSlipped = false
+    this.#resolver.found = FOUND.NAME
+    const isAdmitted = this.gate?.admit(query, this.client) ?? true
     message.begin(start, this.#limit() - guard.reserved)
+    message.isMinimal = this.gate?.isTrusted === false
     message.at = HEADER_BYTES
     message.copy(packet, base + HEADER_BYTES, query.questionEnd - HEADER_BYTES)
-    if (verdict === VERDICT.OK) this.#answer()
-    else this.#finish(RCODE_OF[verdict] ?? RCODE.FORMERR, false, EDE.NONE)
+    if (verdict !== VERDICT.OK) this.#refuse(verdict)
+    else if (isAdmitted) this.#answer()
+    else this.#finish(RCODE.BADCOOKIE, false, EDE.NONE)
     if (this.#isTransfer) return TRANSFER
+    // Not whole yet: it counts when it is sent.
+    if (this.#foreign?.pending !== undefined) return message.at
+    if (message.isMinimal && this.#isLimited(start)) return LIMITED
     guard.seal(message)
     return message.at
+  }
+
+  /** What is no question that could be answered. */
+  #refuse(verdict: number): void {
+    const { opcode } = this.query
+    // RFC 7873 §5.4: whoever asks for a cookie alone is told whether the one he has is good.
+    if (verdict === VERDICT.COOKIE_ONLY && this.gate?.cookie === COOKIE.UNKNOWN) {
+      this.#finish(RCODE.BADCOOKIE, false, EDE.NONE)
+      return
+    }
+    const isNotify = verdict === VERDICT.NOTAUTH && opcode === OPCODE.NOTIFY
+    const ede = verdict === VERDICT.NOTIMP ? EDE.NOT_SUPPORTED : EDE.NONE
+    const rcode = RCODE_OF[verdict] ?? RCODE.FORMERR
+    this.#finish(rcode, false, isNotify ? EDE.NOT_AUTHORITATIVE : ede)
+  }
+
+  /** Counts the answer against its client's network; it may become small, or nothing at all. */
+  #isLimited(start: number): boolean {
+    const { query, message, client, gate } = this
+    const answered = this.#answered
+    answered.rcode = this.rcode
+    answered.answers = message.answers
+    answered.isOwnName = this.#resolver.found === FOUND.NAME
+    answered.zone = this.#resolver.zone
+    const limit = gate?.decide(query, client, answered)
+    if (limit === LIMIT.SLIP) {
+      this.isSlipped = true
+      message.begin(start, this.#limit())
+      message.at = query.questionEnd
+      message.isTruncated = true
+      this.#finish(RCODE.NOERROR, false, EDE.NONE)
+    }
+    return limit === LIMIT.DROP
   }
 
   #check(packet: DataView, base: number, length: number): number {
@@ -144,7 +198,7 @@ export class Responder {
   /** RFC 6891 §6.2.3: at least 512; never more than we advertise. */
   #limit(): number {
     const { query, client } = this
-    const reserved = this.#opt.reserve(query, client.isTcp)
+    const reserved = this.#opt.reserve(query, client)
     if (client.isTcp) return TCP_MAX - reserved
     if (!query.hasOpt) return PLAIN_UDP_MAX
     const size = Math.max(PLAIN_UDP_MAX, Math.min(query.udpSize, this.#settings.udpSize))
@@ -173,7 +227,7 @@ export class Responder {
     const isIxfr = query.type === TYPE.IXFR
     if (!isIxfr && !client.isTcp) {
       // RFC 5936 §4.2: there is none over UDP.
-      this.#finish(RCODE.NOTIMP, false, EDE.NONE)
+      this.#finish(RCODE.NOTIMP, false, EDE.NOT_SUPPORTED)
     } else if (isIxfr && !query.hasSerial) {
       this.#finish(RCODE.FORMERR, false, EDE.NONE)
     } else if (query.class !== CLASS.IN || !mayTransfer(this.#access, client, guard.key)) {
@@ -211,8 +265,8 @@ export class Responder {
     const { query, message, client } = this
     this.rcode = rcode
     this.isFailOpen = ede === EDE.SYNTHESIZED
-    message.limit += this.#opt.reserve(query, client.isTcp)
-    if (query.hasOpt) this.#opt.write(message, query, client.isTcp, rcode, ede)
+    message.limit += this.#opt.reserve(query, client)
+    if (query.hasOpt) this.#opt.write(message, query, client, rcode, ede)
     const { view, start } = message
     const flags = QR | (query.flags & (OPCODE_BITS | RD)) | (rcode & 15) | this.#recursionFlags()
     view.setUint16(start, query.id)
@@ -245,4 +299,5 @@ const RCODE_OF: readonly number[] = [
   RCODE.NOTIMP,
   RCODE.NOTAUTH,
   RCODE.BADVERS,
+  RCODE.NOERROR,
 ]

@@ -188,6 +188,7 @@ export class ServiceAnswer {
    */
   #writeTargets(block: number, offsets: number, start: number, told: number): void {
     const { table, message, sampler } = this.#p
+    if (message.isMinimal) return
     this.#stamp = (this.#stamp + 1) | 0
     const ttl = table.getInt32(block + SERVICE.TTL, true)
     let at = start

@@ -32,12 +32,20 @@ export const DEFAULT_POLICY: AnswerPolicy = { ttl: 1, answers: 0 }
 export const LEAVING_TTL = 1
 
 type Subject = Pick<Service, 'ref' | 'settings'>
+type TtlPolicy = Pick<AnswerPolicy, 'ttl' | 'namespaces'>
 
 /** Seconds: metadata `dns.ttl` (0 … 3600), else the namespace's, else the server's. */
-export function ttlOf({ ref, settings }: Subject, policy: AnswerPolicy): number {
+export function ttlOf({ ref, settings }: Subject, policy: TtlPolicy): number {
   const text = settings.metadata.get('dns.ttl')
   if (text !== undefined && /^\d{1,4}$/.test(text) && Number(text) <= 3600) return Number(text)
   return policy.namespaces?.get(ref.namespace)?.ttl ?? policy.ttl
+}
+
+/** What answers bear: while an instance leaves, they are not to be kept. */
+export function effectiveTtl(service: Service, policy: TtlPolicy): number {
+  const ttl = ttlOf(service, policy)
+  const isLeaving = service.instances.list.some((one) => one.drain?.phase === 'leaving')
+  return isLeaving ? Math.min(ttl, LEAVING_TTL) : ttl
 }
 
 /** Metadata `dns.answers` (`auto`, `all`, 1 … 64), else the namespace's, else the server's. */

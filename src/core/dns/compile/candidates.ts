@@ -1,4 +1,5 @@
 import { isProtected } from '../../registry/select.ts'
+import { isCandidate, isHealthy, standingOf } from '../explain/standing.ts'
 import type { Instance, Metadata } from '../../registry/state.ts'
 import { ipv4Of, otherHostOf } from './address.ts'
 
@@ -16,8 +17,8 @@ export function chooseCandidates(
   protectThreshold: number,
   failOpen: boolean,
 ): Candidates {
-  const all = instances.filter((one) => one.enabled && one.weight > 0)
-  const healthy = all.filter((one) => one.healthy)
+  const all = instances.filter((one) => isCandidate(standingOf(one)))
+  const healthy = all.filter((one) => isHealthy(standingOf(one)))
   const counts = { healthy: healthy.length, total: all.length }
   // Where all are healthy the rule changes nothing, and nothing is to be explained.
   const isSick = healthy.length < all.length
@@ -26,6 +27,18 @@ export function chooseCandidates(
     return { ...counts, chosen: all, isProtected: true }
   }
   return { ...counts, chosen: healthy, isProtected: false }
+}
+
+/** Share of the candidates' weight that is healthy, 0 … 1; 0 when there are none. */
+export function capacityOf(instances: readonly Instance[]): number {
+  let healthy = 0
+  let all = 0
+  for (const one of instances) {
+    const standing = standingOf(one)
+    if (isCandidate(standing)) all += one.weight
+    if (isHealthy(standing)) healthy += one.weight
+  }
+  return all === 0 ? 0 : healthy / all
 }
 
 /**

@@ -1,27 +1,27 @@
+import type { ClusterName } from '../../registry/ids.ts'
 import type { Instance, Service } from '../../registry/state.ts'
 import { encodeLabel } from '../labels.ts'
 import { LABEL_MAX } from '../name.ts'
-import { BLOCK, FLAG, KIND, SECTION, SECTION_FLAG, SERVICE } from '../table/layout.ts'
+import { BLOCK, FLAG, KIND, LOCALITY, SECTION, SECTION_FLAG, SERVICE } from '../table/layout.ts'
 import { ipv4Of, otherHostOf } from './address.ts'
+import { answersOf, effectiveTtl, localityOf, type AnswerPolicy } from './answer-policy.ts'
 import type { BlockBuilder } from './block-builder.ts'
 import {
+  capacityOf,
   chooseCandidates,
   mergeByAddress,
   protocolToken,
   type Candidates,
   type Addresses,
 } from './candidates.ts'
+import { buildRows } from './instance-rows.ts'
 import { buildText, type ServiceNote } from './service-text.ts'
 import { buildSrvs, type SrvOptions } from './srv-table.ts'
 
 /** Octets of `_c-`. */
 const CLUSTER_PREFIX = 3
 
-export interface ServiceOptions {
-  /** Seconds; metadata `dns.ttl` overrides it. */
-  readonly ttl: number
-  /** 0 = auto, −1 = all, else at most so many; metadata `dns.answers` overrides it. */
-  readonly answers: number
+export interface ServiceOptions extends AnswerPolicy {
   readonly failOpen: boolean
   /** Number and apex of the zone that instance names live in. */
   readonly zone: number
@@ -41,14 +41,15 @@ export function buildService(
   note: ServiceNote,
 ): BuildResult {
   const instances = service.instances.list
-  const selections = selectionsOf(instances)
+  const { selections, sections } = selectionsOf(instances)
   builder.reset(SERVICE.SECTIONS + selections.length * SECTION.SIZE)
   builder.setInt32(BLOCK.KIND, KIND.SERVICE)
   builder.setInt32(BLOCK.FLAGS, FLAG.DYNAMIC)
   builder.setInt32(BLOCK.ZONE, options.zone)
-  const ttl = ttlOf(service, options.ttl)
+  const ttl = effectiveTtl(service, options)
   builder.setInt32(SERVICE.TTL, ttl)
-  builder.setInt32(SERVICE.ANSWERS, parseAnswers(service) ?? options.answers)
+  builder.setInt32(SERVICE.ANSWERS, answersOf(service, options))
+  builder.setInt32(SERVICE.LOCALITY, MODES[localityOf(service, options)])
   builder.setInt32(SERVICE.SECTION_COUNT, selections.length)
   const hasTokens = instances.some((one) => protocolToken(one.metadata) !== undefined)
   let unpublished = 0
@@ -57,7 +58,8 @@ export function buildService(
     const { protectThreshold } = service.settings
     const chosen = chooseCandidates(selection.instances, protectThreshold, options.failOpen)
     const at = SERVICE.SECTIONS + i * SECTION.SIZE
-    const skipped = buildSection(builder, at, chosen, { ...options, ttl, hasTokens })
+    const skipped = buildSection(builder, at, chosen, { ...options, ttl, hasTokens, sections })
+    builder.setFloat64(at + SECTION.CAPACITY, capacityOf(selection.instances))
     buildCluster(builder, at, selection.label)
     if (whole === undefined) {
       whole = chosen
@@ -65,8 +67,24 @@ export function buildService(
     }
   }
   buildText(builder, service, whole, note, ttl)
+  buildRows(builder, instances, sections)
   return { unpublished }
 }
+
+const MODES = {
+  off: LOCALITY.OFF,
+  prefer: LOCALITY.PREFER,
+  spill: LOCALITY.SPILL,
+  only: LOCALITY.ONLY,
+} as const
+
+interface Selections {
+  readonly selections: readonly Selection[]
+  /** Number of each cluster's section; none where the whole is the only one. */
+  readonly sections: ReadonlyMap<ClusterName, number>
+}
+
+const ONE_SECTION: ReadonlyMap<ClusterName, number> = new Map()
 
 interface Selection {
   /** The cluster's label; undefined for the whole of a service with several. */
@@ -78,11 +96,12 @@ interface Selection {
  * The whole first; then each cluster, unless the only one is the whole. Clusters whose names differ
  * in case only are one: DNS cannot tell them apart.
  */
-function selectionsOf(instances: readonly Instance[]): readonly Selection[] {
+function selectionsOf(instances: readonly Instance[]): Selections {
   const first = instances[0]
-  if (first === undefined) return [{ label: undefined, instances }]
+  const sections = ONE_SECTION
+  if (first === undefined) return { selections: [{ label: undefined, instances }], sections }
   if (instances.every((one) => one.cluster === first.cluster)) {
-    return [{ label: encodeLabel(first.cluster, 'cluster'), instances }]
+    return { selections: [{ label: encodeLabel(first.cluster, 'cluster'), instances }], sections }
   }
   const labels = new Map(
     [...new Set(instances.map((one) => one.cluster))].map((cluster) => [
@@ -92,7 +111,11 @@ function selectionsOf(instances: readonly Instance[]): readonly Selection[] {
   )
   const clusters = Map.groupBy(instances, (one) => labels.get(one.cluster) ?? '')
   const each = [...clusters].map(([label, members]) => ({ label, instances: members }))
-  return [{ label: undefined, instances }, ...each]
+  const order = [...clusters.keys()]
+  return {
+    selections: [{ label: undefined, instances }, ...each],
+    sections: new Map([...labels].map(([name, label]) => [name, 1 + order.indexOf(label)])),
+  }
 }
 
 /** A label that leaves no room for `_c-` cannot be asked for. */
@@ -120,6 +143,8 @@ function buildSection(
     (isUneven(v4) ? SECTION_FLAG.A_UNEQUAL : 0) |
     (isUneven(v6) ? SECTION_FLAG.AAAA_UNEQUAL : 0)
   builder.setInt32(at + SECTION.FLAGS, flags)
+  builder.setInt32(at + SECTION.HEALTHY, candidates.healthy)
+  builder.setInt32(at + SECTION.TOTAL, candidates.total)
   builder.setInt32(at + SECTION.A_COUNT, v4.hosts.length)
   builder.setInt32(at + SECTION.A_TABLE, buildAddresses(builder, v4))
   builder.setInt32(at + SECTION.AAAA_COUNT, v6.hosts.length)
@@ -152,20 +177,4 @@ function pushAddress(builder: BlockBuilder, host: string): void {
   }
   const other = otherHostOf(host)
   if (other.family === 6) builder.pushBytes(other.octets)
-}
-
-/** Metadata `dns.ttl`, 0 … 3600 s; anything else counts as absent. */
-export function ttlOf(service: Service, byDefault: number): number {
-  const text = service.settings.metadata.get('dns.ttl')
-  if (text === undefined || !/^\d{1,4}$/.test(text)) return byDefault
-  return Number(text) <= 3600 ? Number(text) : byDefault
-}
-
-/** Metadata `dns.answers`: `auto`, `all` or 1 … 64. */
-function parseAnswers(service: Service): number | undefined {
-  const text = service.settings.metadata.get('dns.answers')
-  if (text === 'auto') return 0
-  if (text === 'all') return -1
-  if (text === undefined || !/^\d{1,2}$/.test(text)) return undefined
-  return Number(text) >= 1 && Number(text) <= 64 ? Number(text) : undefined
 }

@@ -1,3 +1,4 @@
+import type { ClusterName } from '../../registry/ids.ts'
 import type { Instance } from '../../registry/state.ts'
 import { CLASS, TYPE } from '../protocol.ts'
 import { SECTION, SRV } from '../table/layout.ts'
@@ -10,6 +11,8 @@ export interface SrvOptions {
   readonly ttl: number
   /** The zone that instance names live in. */
   readonly apex: Uint8Array
+  /** Numbers of the clusters' sections; where there is one section, none. */
+  readonly sections: ReadonlyMap<ClusterName, number>
 }
 
 /** Writes the SRV table of one section; the answer is how many hosts cannot be targets. */
@@ -34,6 +37,7 @@ export function buildSrvs(
     builder.setFloat64(table + i * 8, sum)
     const record = buildSrv(builder, instance, srvWeight(instance.weight, scale), options)
     builder.setInt32(record + SRV.HOST, host)
+    builder.setInt32(record + SRV.SECTION, options.sections.get(instance.cluster) ?? 0)
     builder.setInt32(table + rows.length * 8 + i * 4, record)
   }
   builder.setInt32(section + SECTION.SRV_COUNT, rows.length)
@@ -60,7 +64,7 @@ function buildSrv(
   builder.pushU16(TYPE.SRV)
   builder.pushU16(CLASS.IN)
   builder.pushU32(ttl)
-  // The length comes below; priority 0 for all: health is never told by priority.
+  // The length comes below; priority 0: health is never told by it, locality when it is answered.
   builder.pushU32(0)
   builder.pushU16(weight)
   builder.pushU16(instance.port)

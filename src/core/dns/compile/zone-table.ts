@@ -3,21 +3,19 @@ import { findService, type Service, type ServiceRef, type Snapshot } from '../..
 import { formatName, isSubdomain, latin1, lowerName } from '../name.ts'
 import type { ZoneRecord } from '../zone/state.ts'
 import type { TableMemory } from '../table/memory.ts'
+import type { AnswerPolicy } from './answer-policy.ts'
 import { putDynamicApex, putNameServer, type NameServers } from './apex.ts'
 import { DynamicZone } from './dynamic-zone.ts'
 import { HostNames } from './host-names.ts'
 import { StaticZone } from './static-zone.ts'
 import { TableWriter } from './table-writer.ts'
 
-export interface ZoneTableSettings {
+export interface ZoneTableSettings extends AnswerPolicy {
   /** Zones of the registry, wire names; the first one names instances for PTR. */
   readonly zones: readonly Uint8Array[]
   readonly reverseZones: readonly Uint8Array[]
   /** Seconds. */
-  readonly ttl: number
   readonly negativeTtl: number
-  /** 0 = auto, −1 = all, else at most so many. */
-  readonly answers: number
   readonly failOpen: boolean
   readonly nameServers: NameServers
 }
@@ -46,13 +44,13 @@ export class ZoneTable {
     }))
     this.#dynamicApexes = [...zones, ...reverse].map(({ apex }) => apex)
     const home = zones[0]?.apex ?? new Uint8Array(1)
-    const { ttl, negativeTtl, answers, failOpen, nameServers } = settings
+    const { negativeTtl, nameServers } = settings
     for (const id of zones) {
       putDynamicApex(writer, { ...id, home: id.apex, negativeTtl })
       putNameServer(writer, id.zone, id.apex, nameServers)
     }
     for (const id of reverse) putDynamicApex(writer, { ...id, home, negativeTtl })
-    this.#zones = zones.map((id) => new DynamicZone(writer, { ...id, ttl, answers, failOpen }))
+    this.#zones = zones.map((id) => new DynamicZone(writer, { ...settings, ...id }))
     const homes = zones.map((id, i) => ({ id, ancestors: this.#zones[i]?.ancestors }))
     this.#hosts = new HostNames(
       writer,

@@ -88,8 +88,15 @@ export const SERVICE = {
   SECTION_COUNT: 20,
   TXT_OFFSET: 24,
   TXT_BYTES: 28,
-  SECTIONS: 32,
+  /** A `LOCALITY`: how far the client's cluster goes before the rest. */
+  LOCALITY: 32,
+  /** All instances, answered or not. */
+  ROW_COUNT: 36,
+  ROWS: 40,
+  SECTIONS: 48,
 } as const
+
+export const LOCALITY = { OFF: 0, PREFER: 1, SPILL: 2, ONLY: 3 } as const
 
 /**
  * One selection of instances: section 0 is the whole service, the others are one cluster each.
@@ -106,7 +113,12 @@ export const SECTION = {
   FLAGS: 24,
   /** Offset of the cluster's label: length octet, then the label as the encoder spells it. */
   CLUSTER: 28,
-  SIZE: 32,
+  /** Share of its candidates' weight that is healthy, 0 … 1 (float64). */
+  CAPACITY: 32,
+  HEALTHY: 40,
+  /** Candidates, healthy or not. */
+  TOTAL: 44,
+  SIZE: 48,
 } as const
 
 export const SECTION_FLAG = {
@@ -133,5 +145,29 @@ export const SRV = {
   HOST: 12,
   ADDRESS: 16,
   RECORD_BYTES: 32,
-  RECORD: 36,
+  /** Number of its cluster's section. */
+  SECTION: 36,
+  RECORD: 40,
 } as const
+
+/** One instance, answered or not: what reasons are made of (`explain/`). */
+export const ROW = {
+  /** Milliseconds since 1970 (float64) since which it stands as it does. */
+  SINCE: 0,
+  WEIGHT: 8,
+  /** By family: the IPv4 address as a number, the offset of 16 octets, or of a counted text. */
+  HOST: 16,
+  PORT: 20,
+  /** A `STANDING`. */
+  STANDING: 24,
+  /** A `ROW_FAMILY`. */
+  FAMILY: 28,
+  /** Number of its cluster's section. */
+  SECTION: 32,
+  /** As in `SRV`. */
+  TOKEN: 36,
+  SIZE: 40,
+} as const
+
+/** `NAME`: a host name that SRV can point at. `NOTHING`: neither an address nor a name. */
+export const ROW_FAMILY = { V4: 4, V6: 6, NAME: 1, NOTHING: 0 } as const

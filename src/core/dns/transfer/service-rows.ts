@@ -1,18 +1,16 @@
 import type { Instance, Service } from '../../registry/state.ts'
 import { octetsOf, ipv4Of, otherHostOf } from '../compile/address.ts'
+import { effectiveTtl, type AnswerPolicy } from '../compile/answer-policy.ts'
 import { chooseCandidates, srvScale, srvWeight, type Candidates } from '../compile/candidates.ts'
-import { ttlOf } from '../compile/service-block.ts'
 import { serviceStrings, type ServiceNote } from '../compile/service-text.ts'
 import { encodeStrings } from '../compile/text-record.ts'
 import { nameKey } from '../name.ts'
 import { TYPE } from '../protocol.ts'
 import type { Row } from './rows.ts'
 
-export interface ServiceRowOptions {
+export interface ServiceRowOptions extends Pick<AnswerPolicy, 'ttl' | 'namespaces'> {
   /** The zone that instance names live in. */
   readonly apex: Uint8Array
-  /** Seconds; metadata `dns.ttl` overrides it. */
-  readonly ttl: number
   readonly failOpen: boolean
 }
 
@@ -27,11 +25,11 @@ export interface ServiceView {
 
 export function viewService(service: Service, options: ServiceRowOptions): ServiceView {
   const { protectThreshold } = service.settings
-  const { failOpen, ttl } = options
+  const { failOpen } = options
   const candidates = chooseCandidates(service.instances.list, protectThreshold, failOpen)
   const targets = candidates.chosen.filter(({ ip }) => hostId(ip) !== undefined)
   const scale = srvScale(targets.map(({ weight }) => weight))
-  return { service, candidates, ttl: ttlOf(service, ttl), scale }
+  return { service, candidates, ttl: effectiveTtl(service, options), scale }
 }
 
 /**

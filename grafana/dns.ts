@@ -193,9 +193,61 @@ const WHY: Section = {
   ],
 }
 
+const SECONDARIES: Section = {
+  title: 'Do the secondaries follow?',
+  panels: [
+    {
+      title: 'Zone transfers',
+      description: 'How transfers ended: the changes alone, the whole zone, refused, cut short.',
+      kind: 'timeseries',
+      unit: 'ops',
+      width: 8,
+      queries: [
+        {
+          expr: `sum by (kind, result) (${rate('cairn_dns_transfers_total{$S}')})`,
+          legend: '{{kind}} {{result}}',
+        },
+        { expr: 'sum(cairn_dns_transfers_running{$S})', legend: 'running' },
+      ],
+    },
+    {
+      title: 'NOTIFY and signatures',
+      description: 'What became of NOTIFYs to secondaries; questions whose signature was wrong.',
+      kind: 'timeseries',
+      unit: 'ops',
+      width: 8,
+      queries: [
+        {
+          expr: `sum by (result) (${rate('cairn_dns_notifies_total{$S}')})`,
+          legend: 'NOTIFY {{result}}',
+        },
+        {
+          expr: `sum by (error) (${rate('cairn_dns_tsig_failures_total{$S}')})`,
+          legend: 'TSIG {{error}}',
+        },
+      ],
+    },
+    {
+      title: 'Bytes sent and kept',
+      description: 'Octets of transfers per second, the journal of changes, and its entries.',
+      kind: 'timeseries',
+      unit: 'bytes',
+      width: 8,
+      queries: [
+        {
+          expr: `sum(${rate('cairn_dns_transfer_bytes_total{$S}')})`,
+          legend: 'sent per second',
+        },
+        { expr: 'sum(cairn_dns_journal_bytes{$S})', legend: 'journal' },
+        { expr: 'sum(cairn_dns_journal_entries{$S})', legend: 'journal entries' },
+      ],
+    },
+  ],
+}
+
 export const DNS: Board = {
   uid: 'cairn-dns',
   title: 'Cairn / DNS',
   description: 'What is asked, what is answered, how fresh and how fast.',
-  sections: [IS_IT_UP, ANSWERS, FRESH_AND_FAST, WHY],
+  sections: [IS_IT_UP, ANSWERS, FRESH_AND_FAST, SECONDARIES, WHY],
 }

@@ -1,6 +1,7 @@
 import { readLine } from './settings/command-line.ts'
 import { listSettings, type Listed } from './settings/list.ts'
 import { readSettings, type Effective, type Env } from './settings/read.ts'
+import { addKeyFile } from './settings/key-file.ts'
 import { showEffective, showMistakes, showTable } from './settings/show.ts'
 import { parseToml, type Mistake, type TomlFile } from './settings/toml.ts'
 import type { HostFacts, Settings } from './settings/settings.ts'
@@ -56,10 +57,10 @@ export function readCommand(world: CliWorld): Command {
   const path = line.config ?? nonEmpty(world.env['CAIRN_CONFIG'])
   const file = openFile(world, path)
   if (file !== undefined && 'what' in file) return badSettings([file])
-  const { settings, rows, mistakes } = readSettings(
-    { file, env: world.env, flags: line.flags },
-    world.host,
-  )
+  const read = readSettings({ file, env: world.env, flags: line.flags }, world.host)
+  if (read.mistakes.length > 0) return badSettings(read.mistakes)
+  const { rows } = read
+  const { settings, mistakes } = addKeyFile(read.settings, (path) => world.readFile(path))
   if (mistakes.length > 0) return badSettings(mistakes)
   if (line.command === 'settings' || line.switches.has('print-config')) {
     return { kind: 'print', text: showEffective(rows) }

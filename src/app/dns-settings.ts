@@ -5,6 +5,7 @@ import { parseIPv4, parseIPv6 } from '../kernel/ip.ts'
 import type { ZoneTableSettings } from '../core/dns/compile/zone-table.ts'
 import { parseName } from '../core/dns/name.ts'
 import type { Build } from './cli.ts'
+import { transferAccess } from './dns-access.ts'
 import { PortError } from './failure.ts'
 import type { Settings } from './settings/settings.ts'
 
@@ -42,6 +43,7 @@ export function dnsShared(settings: Settings, build: Build): DnsFrontOptions['sh
       strictSrv: dns.strictSrv,
       localNets: localNets(),
     },
+    access: transferAccess(settings),
     groupAliases: dns.groupAliases,
     namespaceAliases: dns.namespaceAliases,
     udp: { receiveBufferBytes: dns.receiveBufferBytes },

@@ -2,6 +2,7 @@ import type { DnsFront } from '../adapters/dns/front.ts'
 import type { ZoneFiles } from '../adapters/dns/zone-files.ts'
 import type { DnsReading, RegistryReading } from '../adapters/telemetry/metrics/sources.ts'
 import type { ZoneTable } from '../core/dns/compile/zone-table.ts'
+import type { Transfers } from './dns-transfer.ts'
 import type { Member } from '../engine/member.ts'
 
 /** What a scrape tells of the registry: counts that are kept, nothing is scanned. */
@@ -15,11 +16,15 @@ export function readRegistry(member: Member | undefined): RegistryReading {
   }
 }
 
+interface DnsParts {
+  readonly member?: Member
+  readonly dns?: DnsFront
+  readonly zones?: ZoneFiles
+  readonly transfers?: Transfers | undefined
+}
+
 /** What a scrape tells of DNS; undefined until the workers run. */
-export function readDns(
-  table: ZoneTable,
-  parts: { readonly member?: Member; readonly dns?: DnsFront; readonly zones?: ZoneFiles },
-): DnsReading | undefined {
+export function readDns(table: ZoneTable, parts: DnsParts): DnsReading | undefined {
   const { member, dns, zones } = parts
   if (dns === undefined || member === undefined) return undefined
   return {
@@ -34,5 +39,6 @@ export function readDns(
       unpublishedInstances: table.unpublished,
     },
     zones: zones?.states ?? [],
+    transfer: parts.transfers?.read(),
   }
 }

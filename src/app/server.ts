@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { createMember, type Member, type MemberSettings } from '../engine/member.ts'
+import type { ZonePublisher } from '../engine/ports.ts'
 import { DnsFront } from '../adapters/dns/front.ts'
 import { TablePublisher } from '../adapters/dns/publisher.ts'
 import { ZoneFiles } from '../adapters/dns/zone-files.ts'
@@ -13,6 +14,7 @@ import { createTable } from '../core/dns/table/memory.ts'
 import type { Listening } from './banner.ts'
 import type { Build } from './cli.ts'
 import { dnsShared, startDns, zoneTableSettings } from './dns-settings.ts'
+import { createTransfers, firstRevision, type Transfers } from './dns-transfer.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { readDns, readRegistry } from './readings.ts'
 import type { Settings } from './settings/settings.ts'
@@ -36,15 +38,17 @@ export interface Server {
 
 /** Builds one server from adapters and engine, and starts it: all of it, or nothing. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { table, zones, dns, http, member } = assemble(options)
+  const { table, zones, dns, http, member, transfers } = assemble(options)
   zones.load()
   try {
     await http.start()
     await startDns(dns)
   } catch (error) {
+    transfers?.stop()
     await Promise.allSettled([http.stop(), dns.stop()])
     throw error
   }
+  transfers?.announce()
   // A lone member is caught up with itself at once.
   table.setReady(true)
   http.setReady(true)
@@ -56,6 +60,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       http.setReady(false)
       await setTimeout(options.settings.server.drainMs)
       await Promise.all([http.stop(), dns.stop()])
+      transfers?.stop()
       member[Symbol.dispose]()
     },
   }
@@ -67,12 +72,15 @@ interface Parts {
   readonly zones: ZoneFiles
   readonly dns: DnsFront
   readonly http: HttpListeners
+  readonly transfers: Transfers | undefined
 }
 
 function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const seeds = randomBytes(8)
   const memory = createTable(settings.dns.tableBytes, seeds.readInt32LE(0), seeds.readInt32LE(4))
   const table = new ZoneTable(memory, zoneTableSettings(settings))
+  const revision = firstRevision(Date.now())
+  table.settle(revision)
   // Metrics are made first, for the parts count in them, and read the parts at scrape.
   const parts: { -readonly [K in keyof Parts]?: Parts[K] } = { table }
   const metrics = createMetrics({
@@ -85,9 +93,13 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const clock = new SystemClock()
   const observeDelay = metrics.observePublishDelay
   const publisher = new TablePublisher({ table, telemetry, observeDelay })
-  const ports = { clock, telemetry, zones: publisher }
-  const member = createMember(ports, memberSettings(settings))
-  const zones = new ZoneFiles({ directory: settings.dns.zonesDir, table, telemetry })
+  const transfers = createTransfers(settings, revision, telemetry)
+  const ports = { clock, telemetry, zones: publishTo(publisher, transfers) }
+  const member = createMember(ports, { ...memberSettings(settings), firstRevision: revision })
+  const zones = new ZoneFiles({
+    ...{ directory: settings.dns.zonesDir, table, telemetry },
+    onChange: (apex, records) => transfers?.changeFile(apex, records),
+  })
   const dns = new DnsFront({
     workers: settings.dns.workers,
     listen: settings.server.listen,
@@ -95,11 +107,23 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
     memory,
     telemetry,
     shared: dnsShared(settings, build),
+    ...(transfers === undefined ? {} : { transfers: transfers.server }),
     seed: () => randomBytes(4).readInt32LE(0),
   })
   const world = { settings, build, log, onFault }
   const http = new HttpListeners({ ...world, member, clock, metrics, dns })
-  return Object.assign(parts, { table, member, zones, dns, http })
+  return Object.assign(parts, { table, member, zones, dns, http, transfers })
+}
+
+/** The table first: answers are what most wait for. */
+function publishTo(publisher: ZonePublisher, transfers: Transfers | undefined): ZonePublisher {
+  if (transfers === undefined) return publisher
+  return {
+    publish(touched, snapshot) {
+      publisher.publish(touched, snapshot)
+      transfers.follower.publish(touched, snapshot)
+    },
+  }
 }
 
 function memberSettings({ naming }: Settings): MemberSettings {

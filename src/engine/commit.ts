@@ -13,10 +13,12 @@ import { Tally } from './tally.ts'
 export class Registry {
   readonly #ports: Pick<Ports, 'zones' | 'telemetry'>
   readonly tally: Tally = new Tally()
-  #snapshot: Snapshot = EMPTY_SNAPSHOT
+  #snapshot: Snapshot
 
-  constructor(ports: Pick<Ports, 'zones' | 'telemetry'>) {
+  /** Revisions count from `firstRevision`. */
+  constructor(ports: Pick<Ports, 'zones' | 'telemetry'>, firstRevision: number = 0) {
     this.#ports = ports
+    this.#snapshot = { ...EMPTY_SNAPSHOT, revision: firstRevision }
   }
 
   get snapshot(): Snapshot {

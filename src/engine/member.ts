@@ -10,6 +10,8 @@ export interface MemberSettings {
   readonly health: HealthOptions
   /** How long answers are cached, for drains; the defaults of the settings when absent. */
   readonly answers?: AnswerPolicy
+  /** What revisions, and so the serials of DNS, count from; 0 when absent. */
+  readonly firstRevision?: number
 }
 
 /** One whole member without a socket: real ports make a server, simulated ones a test world. */
@@ -21,7 +23,7 @@ export interface Member extends Disposable {
 }
 
 export function createMember(ports: Ports, settings: MemberSettings): Member {
-  const registry = new Registry(ports)
+  const registry = new Registry(ports, settings.firstRevision)
   const health = new HealthDriver(ports, registry, settings.health)
   const drains = new Drains(ports, registry, settings.answers ?? DEFAULT_POLICY)
   const { limits } = settings

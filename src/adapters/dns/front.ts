@@ -6,6 +6,8 @@ import { READERS_MAX } from '../../core/dns/table/layout.ts'
 import type { Telemetry } from '../../engine/ports.ts'
 import { expandListen, hasWildcard } from './local-addresses.ts'
 import { probePort } from './probe-port.ts'
+import type { FromDesk } from './transfer/words.ts'
+import type { TransferServer } from './transfer/transfer-server.ts'
 import type { FromWorker, ToWorker, WorkerData } from './worker-data.ts'
 
 /** A worker that died is replaced after this. */
@@ -24,6 +26,8 @@ export interface DnsFrontOptions {
   readonly telemetry: Pick<Telemetry, 'event'>
   /** What every worker gets; the rest is made here. */
   readonly shared: Omit<WorkerData, 'worker' | 'table' | 'counters' | 'seed'>
+  /** Absent when nobody may have a zone: then no worker asks. */
+  readonly transfers?: Pick<TransferServer, 'handle' | 'forget'>
   /** One seed per worker start. */
   readonly seed: () => number
 }
@@ -118,14 +122,21 @@ export class DnsFront {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') listening.resolve(message.port)
       else if (message.kind === 'failed') listening.reject(portError(message))
+      else if (message.kind !== 'stopped') this.#passOn(running, message)
     })
     worker.on('exit', () => listening.reject(new CairnError('internal', 'a DNS worker ended')))
     this.#send(worker, { kind: 'listen', addresses: this.#addresses, port: this.#port })
     this.#port = await listening.promise
   }
 
-  #send(worker: Worker, message: ToWorker): void {
-    worker.postMessage(message)
+  #send(worker: Worker, message: ToWorker, moved: readonly ArrayBuffer[] = []): void {
+    worker.postMessage(message, moved)
+  }
+
+  #passOn({ worker, number }: Running, message: FromDesk): void {
+    this.#options.transfers?.handle(number, message, (reply, moved) => {
+      this.#send(worker, reply, moved)
+    })
   }
 
   #tellDeath(worker: number, error: unknown): void {
@@ -136,6 +147,7 @@ export class DnsFront {
   /** The others answer meanwhile: they share memory and port. */
   #restart(running: Running): void {
     if (this.#running.get(running.number) === running) this.#running.delete(running.number)
+    this.#options.transfers?.forget(running.number)
     if (this.#isStopping) return
     setTimeout(() => {
       if (this.#isStopping) return

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
-import type { Responder } from '../../core/dns/answer/responder.ts'
+import { TRANSFER, type Responder } from '../../core/dns/answer/responder.ts'
 import type { Reader } from '../../core/dns/table/memory.ts'
 import { setClient } from './client-address.ts'
 import type { AnswerCounters } from './tell-answer.ts'
+import type { DeskClient, TransferDesk } from './transfer/desk.ts'
 import type { TcpSettings } from './worker-data.ts'
 
 /** Two octets of length before each message (RFC 1035 §4.2.2). */
@@ -21,12 +22,14 @@ export interface TcpParts {
   readonly settings: TcpSettings
   /** The responder's output, `TCP_OUTPUT_BYTES` long. */
   readonly output: Uint8Array
+  /** Where transfers are had. */
+  readonly desk: TransferDesk
 }
 
 /**
  * One client on TCP: messages in, answers out, as many per write as one read brought (RFC 7766).
  */
-export class TcpConnection {
+export class TcpConnection implements DeskClient {
   readonly address: string
   readonly #socket: Socket
   readonly #parts: TcpParts
@@ -40,6 +43,8 @@ export class TcpConnection {
   /** Nothing that comes is looked at any more. */
   #isOver = false
   #hasEnded = false
+  /** Transfers that are not sent in full. */
+  #transfers = 0
   /** When the last whole message came, and when the unfinished one began; clock of the sweeper. */
   lastMessageAt: number
   unfinishedSince: number | undefined
@@ -55,9 +60,12 @@ export class TcpConnection {
     // A half-close ends the questions, not the answers (dns.md §1.5).
     socket.on('end', () => {
       this.#hasEnded = true
-      if (this.#unparsed === undefined) socket.end()
+      this.#endWhenDone()
     })
     socket.on('error', () => socket.destroy())
+    socket.on('close', () => {
+      if (this.#transfers > 0) parts.desk.leave(this)
+    })
   }
 
   destroy(): void {
@@ -67,6 +75,27 @@ export class TcpConnection {
   /** Ends politely: what was asked is answered, nothing more is read. */
   end(): void {
     this.#socket.end()
+  }
+
+  /** A client that reads its transfer is not idle, however long it takes. */
+  writeTransfer(bytes: Uint8Array, isLast: boolean, taken: () => void): void {
+    if (this.#socket.writableEnded) return
+    this.#socket.write(bytes, () => {
+      this.lastMessageAt = performance.now()
+      taken()
+    })
+    if (!isLast) return
+    this.#transfers--
+    if (this.#hasEnded) this.#endWhenDone()
+  }
+
+  cut(): void {
+    this.#transfers--
+    this.#socket.destroy()
+  }
+
+  #endWhenDone(): void {
+    if (this.#unparsed === undefined && this.#transfers === 0) this.#socket.end()
   }
 
   #receive(chunk: Uint8Array): void {
@@ -101,7 +130,8 @@ export class TcpConnection {
       }
       const answered = this.#answer(view, at + PREFIX, length, filled)
       if (answered === 0) return this.#giveUp(filled)
-      filled += PREFIX + answered
+      if (answered === TRANSFER) this.#hand(bytes.slice(at + PREFIX, at + PREFIX + length))
+      else filled += PREFIX + answered
       at += PREFIX + length
       this.lastMessageAt = now
     }
@@ -115,7 +145,13 @@ export class TcpConnection {
     return this.#socket.writableLength > UNREAD_BYTES_MAX
   }
 
-  /** The answer's length; 0 for a message that gets none. */
+  /** Answered elsewhere; meanwhile the client may ask other things (RFC 7766 §6.2.1.1). */
+  #hand(request: Uint8Array): void {
+    this.#transfers++
+    this.#parts.desk.ask(this, request)
+  }
+
+  /** The answer's length; 0 for a message that gets none; `TRANSFER`. */
   #answer(view: DataView, at: number, length: number, filled: number): number {
     const { responder, reader, counters, output } = this.#parts
     const started = performance.now()
@@ -124,6 +160,7 @@ export class TcpConnection {
     reader.enter()
     const answered = responder.respond(view, at, length, filled + PREFIX)
     reader.leave()
+    if (answered === TRANSFER) return TRANSFER
     if (answered === 0) {
       counters.add('drop_response', 1)
       return 0
@@ -177,6 +214,6 @@ export class TcpConnection {
     if (rest !== undefined) this.#answerAll(rest)
     // What has just been answered may have filled the pipe again.
     if (!this.#isPaused) this.#socket.resume()
-    if (this.#hasEnded && this.#unparsed === undefined) this.#socket.end()
+    if (this.#hasEnded) this.#endWhenDone()
   }
 }

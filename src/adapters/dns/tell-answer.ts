@@ -7,7 +7,8 @@ import {
   type Proto,
   type Scalar,
 } from '../../core/dns/counters.ts'
-import { RCODES_TOLD, TYPES_TOLD, TYPE } from '../../core/dns/protocol.ts'
+import { RCODE, RCODES_TOLD, TYPES_TOLD, TYPE } from '../../core/dns/protocol.ts'
+import { TSIG_ERROR } from '../../core/dns/transfer/tsig.ts'
 
 const OTHER_TYPE = TYPES_TOLD.length - 1
 const OTHER_RCODE = RCODES_TOLD.length - 1
@@ -69,6 +70,20 @@ export class AnswerCounters {
     if (message.isTruncated) this.#bump(this.#truncated, 1)
     else if (rcode === 0 && message.answers === 0) this.#bump(this.#noData, 1)
     if (isFailOpen) this.#bump(this.#failOpen, 1)
+    if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) this.#tellTransfer(responder)
+    if (responder.guard.error !== TSIG_ERROR.NONE) this.#tellTsig(responder.guard.error)
+  }
+
+  #tellTransfer({ query, rcode }: Responder): void {
+    if (rcode !== RCODE.REFUSED) return
+    this.add(query.type === TYPE.AXFR ? 'axfr_refused' : 'ixfr_refused', 1)
+  }
+
+  /** A signature that was cut short counts as a bad one. */
+  #tellTsig(error: number): void {
+    if (error === TSIG_ERROR.BADKEY) this.add('tsig_badkey', 1)
+    else if (error === TSIG_ERROR.BADTIME) this.add('tsig_badtime', 1)
+    else this.add('tsig_badsig', 1)
   }
 
   #bump(slot: number, by: number): void {

@@ -1,4 +1,6 @@
 import type { ResponderSettings } from '../../core/dns/answer/responder.ts'
+import type { TransferAccess } from '../../core/dns/transfer/access.ts'
+import type { FromDesk, ToDesk } from './transfer/words.ts'
 
 /** Everything a DNS worker is started with; structured-cloneable. */
 export interface WorkerData {
@@ -8,7 +10,9 @@ export interface WorkerData {
   /** `COUNTER_SLOTS` float64 slots, written by this worker alone. */
   readonly counters: SharedArrayBuffer
   readonly seed: number
-  readonly responder: Omit<ResponderSettings, 'spellings'>
+  readonly responder: Omit<ResponderSettings, 'spellings' | 'transfer'>
+  /** Keys of signed questions, and who may have whole zones. */
+  readonly access: TransferAccess
   /** DNS label → group name, and → namespace id. */
   readonly groupAliases: ReadonlyMap<string, string>
   readonly namespaceAliases: ReadonlyMap<string, string>
@@ -33,6 +37,7 @@ export interface TcpSettings {
 export type ToWorker =
   | { readonly kind: 'listen'; readonly addresses: readonly string[]; readonly port: number }
   | { readonly kind: 'stop' }
+  | ToDesk
 
 /** Worker → main. */
 export type FromWorker =
@@ -45,3 +50,4 @@ export type FromWorker =
       readonly code: string
     }
   | { readonly kind: 'stopped' }
+  | FromDesk

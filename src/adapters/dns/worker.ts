@@ -7,6 +7,7 @@ import { openTable, Reader } from '../../core/dns/table/memory.ts'
 import { TCP_OUTPUT_BYTES } from './tcp-connection.ts'
 import { TcpFront } from './tcp.ts'
 import { AnswerCounters } from './tell-answer.ts'
+import { TransferDesk } from './transfer/desk.ts'
 import { OUTPUT_SLOT_BYTES, OUTPUT_SLOTS, UdpFront } from './udp.ts'
 import type { FromWorker, ToWorker, WorkerData } from './worker-data.ts'
 
@@ -17,6 +18,7 @@ const ALIVE_MS = 250
 class Worker {
   readonly #udp: UdpFront
   readonly #tcp: TcpFront
+  readonly desk: TransferDesk = new TransferDesk(tell)
   readonly #alive: NodeJS.Timeout
 
   constructor(data: WorkerData) {
@@ -24,7 +26,8 @@ class Worker {
     const reader = new Reader(table, data.worker)
     const counters = new AnswerCounters(new Float64Array(data.counters))
     const spellings = makeSpellings(data.groupAliases, data.namespaceAliases)
-    const settings = { ...data.responder, spellings }
+    const transfer = { access: data.access, now: () => Math.floor(Date.now() / 1000) }
+    const settings = { ...data.responder, spellings, transfer }
     const rng = new SeededRng(data.seed)
     const respond = (output: Uint8Array): Responder => new Responder(table, settings, rng, output)
     const udpOutput = new Uint8Array(OUTPUT_SLOTS * OUTPUT_SLOT_BYTES)
@@ -41,6 +44,7 @@ class Worker {
       responder: respond(tcpOutput),
       output: tcpOutput,
       settings: data.tcp,
+      desk: this.desk,
     })
     const tellAlive = (): void => {
       counters.set('alive_ms', performance.timeOrigin + performance.now())
@@ -106,5 +110,6 @@ function tell(message: FromWorker): void {
 const worker = new Worker(workerData)
 parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void worker.stop()
-  else void worker.listen(message.addresses, message.port)
+  else if (message.kind === 'listen') void worker.listen(message.addresses, message.port)
+  else worker.desk.handle(message)
 })

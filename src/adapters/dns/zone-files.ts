@@ -4,6 +4,7 @@ import { CairnError } from '../../kernel/errors.ts'
 import type { ZoneTable } from '../../core/dns/compile/zone-table.ts'
 import { formatName, lowerName, parseName } from '../../core/dns/name.ts'
 import { readZone } from '../../core/dns/zone/read-zone.ts'
+import type { ZoneRecord } from '../../core/dns/zone/state.ts'
 import type { Telemetry } from '../../engine/ports.ts'
 
 const SUFFIX = '.zone'
@@ -22,6 +23,8 @@ export interface ZoneFilesOptions {
   readonly directory: string
   readonly table: ZoneTable
   readonly telemetry: Pick<Telemetry, 'event'>
+  /** Told of every zone that was loaded, and of one that is gone: undefined. */
+  readonly onChange?: (apex: Uint8Array, records: readonly ZoneRecord[] | undefined) => void
 }
 
 /** The zones of a directory: `example.test.zone` is the zone `example.test.` */
@@ -49,6 +52,7 @@ export class ZoneFiles {
     }
     for (const zone of [...this.#states.keys()].filter((one) => !present.has(one))) {
       this.#options.table.unloadStatic(parseName(zone))
+      this.#options.onChange?.(parseName(zone), undefined)
       this.#states.delete(zone)
       this.#options.telemetry.event('info', 'zone_unloaded', { zone })
     }
@@ -94,6 +98,7 @@ export class ZoneFiles {
         return
       }
       this.#options.table.loadStatic(apex, records)
+      this.#options.onChange?.(apex, records)
       this.#states.set(zone, { zone, records: records.length, errors: 0 })
       this.#options.telemetry.event('info', 'zone_loaded', { zone, records: records.length })
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import { declareDnsState } from './metrics/dns-state.ts'
+import { declareDnsTransfer } from './metrics/dns-transfer.ts'
 import { declareDnsMetrics } from './metrics/dns.ts'
 import { declareHttpMetrics, type ObserveHttp } from './metrics/http.ts'
 import { declareProcessMetrics } from './metrics/process.ts'
@@ -26,6 +27,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const count = declareRegistryMetrics(registry, () => sources.registry())
   const observePublishDelay = declareDnsMetrics(registry, () => sources.dns())
   declareDnsState(registry, () => sources.dns())
+  declareDnsTransfer(registry, () => sources.dns())
   const observeHttp = declareHttpMetrics(registry)
   declareProcessMetrics(registry, sources)
   return {

@@ -2,6 +2,7 @@ import type { Millis } from '../../kernel/ids.ts'
 import type { GroupName, NamespaceId } from '../../core/registry/ids.ts'
 import type { Level } from '../../engine/ports.ts'
 import type { Answers } from './kinds-many.ts'
+import type { Network, SecondarySetting } from './kinds-transfer.ts'
 
 /** Everything an operator may choose, parsed and checked. Frozen all the way down. */
 export interface Settings {
@@ -29,7 +30,7 @@ export interface HttpSettings {
   readonly bodyMaxBytes: number
 }
 
-export type DnsSettings = DnsAnswerSettings & DnsTransportSettings
+export type DnsSettings = DnsAnswerSettings & DnsTransportSettings & DnsTransferSettings
 
 /** What is answered. */
 export interface DnsAnswerSettings {
@@ -62,6 +63,18 @@ export interface DnsTransportSettings {
   readonly tcpConnectionsPerClientMax: number
   readonly tcpIdleMs: Millis
   readonly tcpMessageTimeoutMs: Millis
+}
+
+/** Who may have whole zones. */
+export interface DnsTransferSettings {
+  readonly transferAllow: readonly Network[]
+  /** Name → secret in base64; with those of the file: full names, lower case. */
+  readonly tsigKeys: ReadonlyMap<string, string>
+  /** "": none. */
+  readonly tsigKeysFile: string
+  readonly secondaries: readonly SecondarySetting[]
+  /** Entries per zone. */
+  readonly journalMax: number
 }
 
 export interface NamingSettings {

@@ -30,6 +30,8 @@ import type {
   Settings,
 } from './settings.ts'
 
+import { describeDnsTransfer } from './table-transfer.ts'
+
 export interface Remarks {
   /** What it does, for `--help` and the sample file. */
   readonly doc: string
@@ -116,7 +118,11 @@ function describeHttp(take: Take): HttpSettings {
 
 function describeDns(take: Take, host: HostFacts, name: string): DnsSettings {
   const port = take('dns.port', PORT, 5300, { doc: 'DNS over UDP and TCP. 0: any free port.' })
-  return { ...describeDnsAnswers(take, name), ...describeDnsTransport(take, host, port) }
+  return {
+    ...describeDnsAnswers(take, name),
+    ...describeDnsTransport(take, host, port),
+    ...describeDnsTransfer(take),
+  }
 }
 
 function describeDnsAnswers(take: Take, name: string): DnsAnswerSettings {

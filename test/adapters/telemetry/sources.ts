@@ -22,6 +22,13 @@ export function aReading(workers: readonly Float64Array[]): DnsReading {
       unpublishedInstances: 2,
     },
     zones: [{ zone: 'example.test.', records: 12, errors: 0 }],
+    transfer: {
+      transfers: [['axfr', 'full', 3]],
+      running: 1,
+      bytes: 48_000,
+      notifies: [['sent', 4]],
+      journal: { entries: 5, bytes: 6_000 },
+    },
   }
 }
 

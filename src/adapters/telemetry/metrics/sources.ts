@@ -29,6 +29,16 @@ export interface DnsReading {
   readonly publishedSerial: number
   readonly table: TableReading
   readonly zones: Iterable<ZoneReading>
+  /** Undefined when nobody may transfer a zone. */
+  readonly transfer: TransferReading | undefined
+}
+
+export interface TransferReading {
+  readonly transfers: Iterable<readonly [kind: string, result: string, count: number]>
+  readonly running: number
+  readonly bytes: number
+  readonly notifies: Iterable<readonly [result: string, count: number]>
+  readonly journal: { readonly entries: number; readonly bytes: number }
 }
 
 export interface TableReading {

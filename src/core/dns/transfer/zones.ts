@@ -1,4 +1,5 @@
 import { EMPTY_SNAPSHOT, type ServiceRef, type Snapshot } from '../../registry/state.ts'
+import type { AnswerPolicy } from '../compile/answer-policy.ts'
 import type { NameServers } from '../compile/apex.ts'
 import { latin1, lowerName } from '../name.ts'
 import type { ZoneRecord } from '../zone/state.ts'
@@ -7,12 +8,11 @@ import { LiveZone, ReverseZone } from './live-zone.ts'
 import type { ZoneVersion } from './plan.ts'
 import { FileZone, type FileChange } from './file-zone.ts'
 
-export interface TransferZonesOptions {
+export interface TransferZonesOptions extends Pick<AnswerPolicy, 'ttl' | 'namespaces'> {
   /** Zones of the registry, wire names; the first one names instances for PTR. */
   readonly zones: readonly Uint8Array[]
   readonly reverseZones: readonly Uint8Array[]
   /** Seconds. */
-  readonly ttl: number
   readonly negativeTtl: number
   readonly failOpen: boolean
   readonly nameServers: NameServers

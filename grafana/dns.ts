@@ -68,7 +68,7 @@ const ANSWERS: Section = {
     {
       title: 'Without an answer',
       description:
-        'Packets dropped, by cause. "send": the kernel had no room; the others are not queries.',
+        'Packets dropped, by cause. send: the kernel had no room; rate: over the limit of a network.',
       kind: 'timeseries',
       unit: 'reqps',
       width: 8,
@@ -166,18 +166,25 @@ const WHY: Section = {
       ],
     },
     {
-      title: 'TCP',
-      description: 'Connections open, accepted, refused at a limit, and closed for being silent.',
+      title: 'Connections',
+      description:
+        'TCP, DoT and DoH: open, accepted, refused at a limit, and closed for being silent.',
       kind: 'timeseries',
       unit: 'short',
       width: 8,
       queries: [
-        { expr: 'sum(cairn_dns_tcp_connections{$S})', legend: 'open' },
-        { expr: `sum(${rate('cairn_dns_tcp_accepted_total{$S}')})`, legend: 'accepted per second' },
-        { expr: `sum(${rate('cairn_dns_tcp_refused_total{$S}')})`, legend: 'refused per second' },
+        { expr: 'sum by (proto) (cairn_dns_tcp_connections{$S})', legend: '{{proto}} open' },
         {
-          expr: `sum(${rate('cairn_dns_tcp_timeouts_total{$S}')})`,
-          legend: 'timed out per second',
+          expr: `sum by (proto) (${rate('cairn_dns_tcp_accepted_total{$S}')})`,
+          legend: '{{proto}} accepted per second',
+        },
+        {
+          expr: `sum by (proto) (${rate('cairn_dns_tcp_refused_total{$S}')})`,
+          legend: '{{proto}} refused per second',
+        },
+        {
+          expr: `sum by (proto) (${rate('cairn_dns_tcp_timeouts_total{$S}')})`,
+          legend: '{{proto}} timed out per second',
         },
       ],
     },
@@ -189,6 +196,24 @@ const WHY: Section = {
       unit: 'bytes',
       width: 8,
       queries: [{ expr: 'max by (state) (cairn_dns_table_bytes{$S})', legend: '{{state}}' }],
+    },
+    {
+      title: 'Abuse',
+      description: 'Answers cut or dropped by the rate limit; what cookies the queries had.',
+      kind: 'timeseries',
+      unit: 'reqps',
+      width: 24,
+      queries: [
+        { expr: `sum(${rate('cairn_dns_rate_slipped_total{$S}')})`, legend: 'cut empty' },
+        {
+          expr: `sum(${rate('cairn_dns_dropped_total{$S,cause="rate"}')})`,
+          legend: 'dropped',
+        },
+        {
+          expr: `sum by (state) (${rate('cairn_dns_cookies_total{$S}')})`,
+          legend: 'cookie: {{state}}',
+        },
+      ],
     },
   ],
 }

@@ -7,6 +7,7 @@ import {
   type Proto,
   type Scalar,
 } from '../../core/dns/counters.ts'
+import { COOKIE } from '../../core/dns/cookie/cookies.ts'
 import { RCODE, RCODES_TOLD, TYPES_TOLD, TYPE } from '../../core/dns/protocol.ts'
 import { TSIG_ERROR } from '../../core/dns/transfer/tsig.ts'
 
@@ -31,9 +32,18 @@ for (const [number, name] of [
   [5, 'REFUSED'],
   [9, 'NOTAUTH'],
   [16, 'BADVERS'],
+  [23, 'BADCOOKIE'],
 ] as const) {
   RCODE_INDEX[number] = RCODES_TOLD.indexOf(name)
 }
+
+/** By `COOKIE`. */
+const COOKIE_SCALAR: readonly (Scalar | undefined)[] = [
+  undefined,
+  'cookie_client_only',
+  'cookie_valid',
+  'cookie_unknown',
+]
 
 /** One worker's counters. Array slots only: an answer costs some ten additions. */
 export class AnswerCounters {
@@ -67,6 +77,9 @@ export class AnswerCounters {
     countResponse(this.#slots, proto, type, RCODE_INDEX[rcode] ?? OTHER_RCODE)
     observeSizes(this.#slots, proto, requestBytes, responseBytes)
     observeDuration(this.#slots, proto, seconds)
+    if (responder.isSlipped) this.add('rate_slipped', 1)
+    const cookie = COOKIE_SCALAR[responder.gate?.cookie ?? COOKIE.ABSENT]
+    if (cookie !== undefined) this.add(cookie, 1)
     if (message.isTruncated) this.#bump(this.#truncated, 1)
     else if (rcode === 0 && message.answers === 0) this.#bump(this.#noData, 1)
     if (isFailOpen) this.#bump(this.#failOpen, 1)

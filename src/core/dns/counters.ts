@@ -6,8 +6,12 @@ import { RCODES_TOLD, TYPES_TOLD } from './protocol.ts'
  * numbers exactly up to 2^53, and a torn read is impossible for an aligned 64-bit word.
  */
 
-export const PROTOS: readonly ['udp', 'tcp'] = ['udp', 'tcp']
-export type Proto = 0 | 1
+/** Plain UDP and TCP, DNS over TLS, DNS over HTTPS. */
+export const PROTOS: readonly ['udp', 'tcp', 'dot', 'doh'] = ['udp', 'tcp', 'dot', 'doh']
+/** An index in `PROTOS`. */
+export type Proto = 0 | 1 | 2 | 3
+/** Those with connections. */
+export type StreamProto = Exclude<(typeof PROTOS)[number], 'udp'>
 
 /** Upper bounds, as CoreDNS users know them; the last bucket (+Inf) is implied. */
 export const SIZE_BUCKETS: readonly number[] = [
@@ -31,6 +35,8 @@ export const SCALARS = [
   'drop_response',
   'drop_source',
   'drop_send',
+  'drop_rate',
+  'drop_overload',
   'truncated',
   'no_data',
   'fail_open',
@@ -38,6 +44,18 @@ export const SCALARS = [
   'tcp_accepted',
   'tcp_refused',
   'tcp_timeouts',
+  'dot_connections',
+  'dot_accepted',
+  'dot_refused',
+  'dot_timeouts',
+  'doh_connections',
+  'doh_accepted',
+  'doh_refused',
+  'doh_timeouts',
+  'rate_slipped',
+  'cookie_client_only',
+  'cookie_valid',
+  'cookie_unknown',
   'axfr_refused',
   'ixfr_refused',
   'tsig_badsig',

@@ -27,8 +27,14 @@ function declareWorkers(registry: Registry, read: Read): void {
   const labelNames = ['worker']
   pulledGauge(registry, {
     name: 'cairn_dns_tcp_connections',
-    help: 'TCP connections that are open.',
-    rows: () => [[{}, sum(readScalar(read()?.workers ?? [], 'tcp_connections'))]],
+    help: 'Connections that are open.',
+    labelNames: ['proto'],
+    *rows() {
+      const workers = read()?.workers ?? []
+      yield [{ proto: 'tcp' }, sum(readScalar(workers, 'tcp_connections'))]
+      yield [{ proto: 'dot' }, sum(readScalar(workers, 'dot_connections'))]
+      yield [{ proto: 'doh' }, sum(readScalar(workers, 'doh_connections'))]
+    },
   })
   pulledGauge(registry, {
     name: 'cairn_dns_worker_serial_lag',

@@ -7,6 +7,7 @@ import {
   SIZE_BUCKETS,
   type HistogramName,
   type Scalar,
+  type StreamProto,
 } from '../../../core/dns/counters.ts'
 import { pulledCounter, pulledHistogram, type Distribution, type Row } from './pulled.ts'
 import type { DnsReading } from './sources.ts'
@@ -17,6 +18,7 @@ type Read = () => DnsReading | undefined
 export function declareDnsMetrics(registry: Registry, read: Read): (seconds: number) => void {
   declareResponses(registry, read)
   declareDistributions(registry, read)
+  declareConnections(registry, read)
   for (const [scalar, name, help] of TOTALS) {
     const rows = (): readonly Row[] => ofAll(read, scalar)
     pulledCounter(registry, { name, help, rows })
@@ -44,12 +46,47 @@ function declareResponses(registry: Registry, read: Read): void {
 }
 
 /** Why there is no answer: too short to be a query, an answer itself, a source that cannot be
- * answered (port 0), or the kernel refused to send. */
+ * answered (port 0), the kernel refused to send, the client's network had its share, or the query
+ * waited while the worker stood still. */
 const CAUSES: readonly (readonly [string, Scalar])[] = [
   ['short', 'drop_short'],
   ['response', 'drop_response'],
   ['source', 'drop_source'],
   ['send', 'drop_send'],
+  ['rate', 'drop_rate'],
+  ['overload', 'drop_overload'],
+]
+
+/** DNS over TCP, TLS and HTTPS. */
+function declareConnections(registry: Registry, read: Read): void {
+  for (const [part, name, help] of CONNECTIONS) {
+    pulledCounter(registry, {
+      name,
+      help,
+      labelNames: ['proto'],
+      rows: () => STREAMS.flatMap((proto) => ofAll(read, `${proto}_${part}`, { proto })),
+    })
+  }
+  pulledCounter(registry, {
+    name: 'cairn_dns_cookies_total',
+    help: 'Answers to queries with a cookie: the client only, a good or an unknown server cookie.',
+    labelNames: ['state'],
+    rows: () => COOKIES.flatMap(([state, scalar]) => ofAll(read, scalar, { state })),
+  })
+}
+
+const STREAMS: readonly StreamProto[] = ['tcp', 'dot', 'doh']
+
+const CONNECTIONS = [
+  ['accepted', 'cairn_dns_tcp_accepted_total', 'Connections accepted.'],
+  ['refused', 'cairn_dns_tcp_refused_total', 'Connections closed at once: at a limit.'],
+  ['timeouts', 'cairn_dns_tcp_timeouts_total', 'Connections closed for being silent or slow.'],
+] as const
+
+const COOKIES: readonly (readonly [string, Scalar])[] = [
+  ['client_only', 'cookie_client_only'],
+  ['valid', 'cookie_valid'],
+  ['unknown', 'cookie_unknown'],
 ]
 
 const TOTALS: readonly (readonly [Scalar, name: string, help: string])[] = [
@@ -60,9 +97,7 @@ const TOTALS: readonly (readonly [Scalar, name: string, help: string])[] = [
     'cairn_dns_fail_open_total',
     'Answers with unhealthy instances because none was healthy.',
   ],
-  ['tcp_accepted', 'cairn_dns_tcp_accepted_total', 'TCP connections accepted.'],
-  ['tcp_refused', 'cairn_dns_tcp_refused_total', 'TCP connections closed at once: at a limit.'],
-  ['tcp_timeouts', 'cairn_dns_tcp_timeouts_total', 'TCP connections closed for being silent.'],
+  ['rate_slipped', 'cairn_dns_rate_slipped_total', 'Answers cut empty by the rate limit.'],
 ]
 
 /** The sum over all workers; nothing before DNS is up. */

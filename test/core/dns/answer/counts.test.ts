@@ -109,29 +109,30 @@ describe('how many records an answer has', () => {
   })
 })
 
-describe('who is answered', () => {
-  const look = (
-    rows: readonly (readonly [string, InstanceParts])[],
-    settings: { readonly protectThreshold?: number } = {},
-    failOpen = true,
-  ): { readonly data: string; readonly ede: string | undefined } => {
-    const world = new DnsWorld({ table: { failOpen } })
-    world.put(
-      ref('a'),
-      rows.map(([ip, parts]) => at(ip, parts)),
-      settings,
-    )
-    const { answers, opt, rcode } = world.ask('_all.a.nacos', 'A', { edns: 1232 })
-    expect(rcode).toBe(0)
-    const data = answers.map(({ data }) => data.split('.')[3]).toSorted()
-    return { data: data.join(' '), ede: opt?.options.get(15) }
-  }
-  const SYNTHESIZED = '001d'
-  const one = (n: number, healthy = true): readonly [string, InstanceParts] => [
-    `10.${n}.0.${n}`,
-    { healthy },
-  ]
+const look = (
+  rows: readonly (readonly [string, InstanceParts])[],
+  settings: { readonly protectThreshold?: number } = {},
+  failOpen = true,
+): { readonly data: string; readonly ede: string | undefined } => {
+  const world = new DnsWorld({ table: { failOpen } })
+  world.put(
+    ref('a'),
+    rows.map(([ip, parts]) => at(ip, parts)),
+    settings,
+  )
+  const { answers, opt, rcode } = world.ask('_all.a.nacos', 'A', { edns: 1232 })
+  expect(rcode).toBe(0)
+  const data = answers.map(({ data }) => data.split('.')[3] ?? '').toSorted(byText)
+  return { data: data.join(' '), ede: opt?.options.get(15) }
+}
+const byText = (a: string, b: string): number => a.localeCompare(b)
+const SYNTHESIZED = '001d'
+const one = (n: number, healthy = true): readonly [string, InstanceParts] => [
+  `10.${n}.0.${n}`,
+  { healthy },
+]
 
+describe('who is answered', () => {
   test('the healthy ones, when there are any', () => {
     expect(look([one(1), one(2, false), one(3)])).toEqual({ data: '1 3', ede: undefined })
   })

@@ -20,6 +20,12 @@ function gist({ rcode, isAuthoritative, answers, authorities }: ReadMessage): st
   return `${rcode}${isAuthoritative ? ' aa' : ''} | ${told} | ${types}`
 }
 
+const told = (name: string, type: 'MX' | 'NS' | 'SRV'): string =>
+  world
+    .ask(name, type)
+    .additionals.map(({ data }) => data)
+    .join(' ')
+
 describe('dns.md §1.2', () => {
   test.each([
     [
@@ -93,11 +99,6 @@ describe('dns.md §1.2', () => {
   })
 
   test('MX, NS and SRV bring the addresses of their targets', () => {
-    const told = (name: string, type: 'MX' | 'NS' | 'SRV'): string =>
-      world
-        .ask(name, type)
-        .additionals.map(({ data }) => data)
-        .join(' ')
     expect(told('example.test', 'MX')).toBe('192.0.2.25 2001:db8:0:0:0:0:0:25 192.0.2.26')
     expect(told('example.test', 'NS')).toBe('192.0.2.1 2001:db8:0:0:0:0:0:1 192.0.2.2')
     expect(told('_none._tcp.example.test', 'SRV')).toBe('')

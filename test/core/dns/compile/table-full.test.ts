@@ -55,12 +55,14 @@ test('a full table can always be emptied, and is then as new', () => {
   expect(world.table.nameCount).toBe(new DnsWorld(OPTIONS).table.nameCount)
 })
 
+/** One of several that share ancestors. */
+const refOf = (n: number): ServiceRef =>
+  ref(n % 2 ? `x${n >> 1}.tail-${n % 7}` : `X${n >> 1}`, `g-${n % 5}`, `n-${n % 3}`)
+
 test('whatever fails in a full table, existing names keep their ancestors and others do not', () => {
   const world = new DnsWorld(OPTIONS)
   const rng = new SeededRng(3)
   const alive = new Map<string, ServiceRef>()
-  const refOf = (n: number): ServiceRef =>
-    ref(n % 2 ? `x${n >> 1}.tail-${n % 7}` : `X${n >> 1}`, `g-${n % 5}`, `n-${n % 3}`)
   let failures = 0
   for (let i = 0; i < 6_000; i++) {
     const n = rng.u32() % 1_200

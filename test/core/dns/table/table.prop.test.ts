@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseName } from '../../../../src/core/dns/name.ts'
 import { Arena } from '../../../../src/core/dns/table/arena.ts'

@@ -5,6 +5,7 @@ import type { TableMemory } from '../../core/dns/table/memory.ts'
 import { READERS_MAX } from '../../core/dns/table/layout.ts'
 import type { Telemetry } from '../../engine/ports.ts'
 import { expandListen, hasWildcard } from './local-addresses.ts'
+import type { LoopNews } from './forward/forward-data.ts'
 import { probePort } from './probe-port.ts'
 import type { FromDesk } from './transfer/words.ts'
 import type { TransferServer } from './transfer/transfer-server.ts'
@@ -122,6 +123,7 @@ export class DnsFront {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') listening.resolve(message.port)
       else if (message.kind === 'failed') listening.reject(portError(message))
+      else if (message.kind === 'upstream_loop') this.#tellLoop(number, message)
       else if (message.kind !== 'stopped') this.#passOn(running, message)
     })
     worker.on('exit', () => listening.reject(new CairnError('internal', 'a DNS worker ended')))
@@ -137,6 +139,11 @@ export class DnsFront {
     this.#options.transfers?.handle(number, message, (reply, moved) => {
       this.#send(worker, reply, moved)
     })
+  }
+
+  /** An upstream that leads back to us: no harm while it is left out, but it will not help. */
+  #tellLoop(worker: number, { upstream, how }: LoopNews): void {
+    this.#options.telemetry.event('warn', 'dns_upstream_loop', { worker, upstream, how })
   }
 
   #tellDeath(worker: number, error: unknown): void {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { TRANSFER, type Responder } from '../../core/dns/answer/responder.ts'
 import type { Reader } from '../../core/dns/table/memory.ts'
 import { setClient } from './client-address.ts'
+import { NOTHING_GIVEN, type Forwarding, type Given } from './forward/forwarding.ts'
 import type { AnswerCounters } from './tell-answer.ts'
 import type { DeskClient, TransferDesk } from './transfer/desk.ts'
 import type { TcpSettings } from './worker-data.ts'
@@ -11,6 +12,10 @@ const PREFIX = 2
 const MESSAGE_MAX = 65_535
 /** Answers wait here for one write; at least one answer of the largest size always fits. */
 export const TCP_OUTPUT_BYTES: number = 4 * (MESSAGE_MAX + PREFIX)
+/** Instead of a length: the answer will come later. */
+const LATER = -3
+/** Questions of one connection that wait for others (dns.md §1.5). */
+const WAITING_MAX = 100
 /** A client that does not read is not read from. */
 const UNREAD_BYTES_MAX = 256 * 1024
 
@@ -24,6 +29,8 @@ export interface TcpParts {
   readonly output: Uint8Array
   /** Where transfers are had. */
   readonly desk: TransferDesk
+  /** Absent: names that are not ours are refused. */
+  readonly forwarding?: Forwarding | undefined
 }
 
 /**
@@ -45,6 +52,8 @@ export class TcpConnection implements DeskClient {
   #hasEnded = false
   /** Transfers that are not sent in full. */
   #transfers = 0
+  /** Questions whose answers wait for others. */
+  #waiting = 0
   /** When the last whole message came, and when the unfinished one began; clock of the sweeper. */
   lastMessageAt: number
   unfinishedSince: number | undefined
@@ -95,7 +104,8 @@ export class TcpConnection implements DeskClient {
   }
 
   #endWhenDone(): void {
-    if (this.#unparsed === undefined && this.#transfers === 0) this.#socket.end()
+    const isDone = this.#unparsed === undefined && this.#transfers === 0 && this.#waiting === 0
+    if (isDone) this.#socket.end()
   }
 
   #receive(chunk: Uint8Array): void {
@@ -128,9 +138,14 @@ export class TcpConnection implements DeskClient {
         filled = 0
         if (this.#isUnread) return this.#pause(bytes.slice(at))
       }
+      if (this.#waiting >= WAITING_MAX) {
+        if (filled > 0) this.#write(filled)
+        return this.#pause(bytes.slice(at))
+      }
       const answered = this.#answer(view, at + PREFIX, length, filled)
       if (answered === 0) return this.#giveUp(filled)
-      if (answered === TRANSFER) this.#hand(bytes.slice(at + PREFIX, at + PREFIX + length))
+      if (answered === LATER) this.#waiting++
+      else if (answered === TRANSFER) this.#hand(bytes.slice(at + PREFIX, at + PREFIX + length))
       else filled += PREFIX + answered
       at += PREFIX + length
       this.lastMessageAt = now
@@ -151,12 +166,72 @@ export class TcpConnection implements DeskClient {
     this.#parts.desk.ask(this, request)
   }
 
-  /** The answer's length; 0 for a message that gets none; `TRANSFER`. */
+  /** The answer's length; 0 for a message that gets none; `TRANSFER`, `LATER`. */
   #answer(view: DataView, at: number, length: number, filled: number): number {
-    const { responder, reader, counters, output } = this.#parts
     const started = performance.now()
+    const { forwarding } = this.#parts
+    const answered = this.#respond(view, at, length, filled, NOTHING_GIVEN)
+    if (answered <= 0) return answered
+    if (forwarding?.foreign.pending !== undefined) {
+      const message = new Uint8Array(view.buffer, view.byteOffset + at, length).slice()
+      this.#postpone(forwarding, message, started, NOTHING_GIVEN)
+      return LATER
+    }
+    forwarding?.refresh()
+    this.#tell(length, answered, started)
+    return answered
+  }
+
+  #postpone(
+    forwarding: Forwarding,
+    message: Uint8Array,
+    started: number,
+    given: readonly Given[],
+  ): void {
+    forwarding.postpone(this.address, given, (more) => {
+      this.#answerLate(forwarding, message, started, more)
+    })
+  }
+
+  /** What was found out for it is given. No turn of `#answerAll` is under way: output is free. */
+  #answerLate(
+    forwarding: Forwarding,
+    message: Uint8Array,
+    started: number,
+    given: readonly Given[],
+  ): void {
+    if (!this.#socket.writable) return
+    const view = new DataView(message.buffer)
+    const answered = this.#respond(view, 0, message.length, 0, given)
+    if (forwarding.foreign.pending !== undefined) {
+      return this.#postpone(forwarding, message, started, given)
+    }
+    this.#waiting--
+    if (answered > 0) {
+      this.#tell(message.length, answered, started)
+      this.#write(PREFIX + answered)
+    }
+    this.lastMessageAt = performance.now()
+    if (this.#isPaused && !this.#isUnread) this.#resume()
+    if (this.#hasEnded) this.#endWhenDone()
+  }
+
+  #tell(asked: number, answered: number, started: number): void {
+    const { counters, responder } = this.#parts
+    counters.tell(responder, 1, asked, answered, (performance.now() - started) / 1000)
+  }
+
+  #respond(
+    view: DataView,
+    at: number,
+    length: number,
+    filled: number,
+    given: readonly Given[],
+  ): number {
+    const { responder, reader, counters, output, forwarding } = this.#parts
     responder.client.isTcp = true
     setClient(responder.client, this.address)
+    forwarding?.prepare(responder.client, performance.now(), given)
     reader.enter()
     const answered = responder.respond(view, at, length, filled + PREFIX)
     reader.leave()
@@ -167,7 +242,6 @@ export class TcpConnection implements DeskClient {
     }
     output[filled] = answered >> 8
     output[filled + 1] = answered & 0xff
-    counters.tell(responder, 1, length, answered, (performance.now() - started) / 1000)
     return answered
   }
 

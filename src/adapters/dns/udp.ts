@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Responder } from '../../core/dns/answer/responder.ts'
 import type { Reader } from '../../core/dns/table/memory.ts'
 import { setClient } from './client-address.ts'
+import { NOTHING_GIVEN, type Forwarding, type Given } from './forward/forwarding.ts'
 import type { AnswerCounters } from './tell-answer.ts'
 import type { UdpSettings } from './worker-data.ts'
 
@@ -26,6 +27,17 @@ export interface UdpParts {
   readonly settings: UdpSettings
   /** The responder's output: `OUTPUT_SLOTS` slots. */
   readonly output: Uint8Array
+  /** Absent: names that are not ours are refused. */
+  readonly forwarding?: Forwarding | undefined
+}
+
+/** A query and where its answer goes. */
+interface Asked {
+  readonly socket: Socket
+  readonly message: Uint8Array
+  readonly from: RemoteInfo
+  /** ms; the clock of `performance`. */
+  readonly started: number
 }
 
 /**
@@ -103,7 +115,7 @@ export class UdpFront {
   }
 
   #receive(socket: Socket, message: Uint8Array, from: RemoteInfo): void {
-    const { responder, reader, counters, output } = this.#parts
+    const { counters } = this.#parts
     this.#received++
     if (message.length < 12) {
       counters.add('drop_short', 1)
@@ -113,25 +125,45 @@ export class UdpFront {
       counters.add('drop_source', 1)
       return
     }
-    const started = performance.now()
+    this.#answer({ socket, message, from, started: performance.now() }, NOTHING_GIVEN)
+  }
+
+  /** Again for a query whose answer had to wait; `given` is what was found out for it. */
+  #answer(asked: Asked, given: readonly Given[]): void {
+    const { responder, reader, counters, output, forwarding } = this.#parts
+    const { socket, message, from, started } = asked
     const isTooLong = message.length > QUERY_BYTES_MAX
     this.#inputBytes.set(isTooLong ? message.subarray(0, QUERY_BYTES_MAX) : message)
     // A count that no message can keep makes it what it is: malformed.
     if (isTooLong) this.#input.setUint16(ARCOUNT, 0xffff)
     responder.client.isTcp = false
     setClient(responder.client, from.address)
+    forwarding?.prepare(responder.client, performance.now(), given)
     const start = this.#slot * OUTPUT_SLOT_BYTES
     reader.enter()
-    const length = responder.respond(this.#input, 0, Math.min(message.length, QUERY_BYTES_MAX), start)
+    const length = responder.respond(
+      this.#input,
+      0,
+      Math.min(message.length, QUERY_BYTES_MAX),
+      start,
+    )
     reader.leave()
     if (length === 0) {
       counters.add('drop_response', 1)
       return
     }
+    if (forwarding?.postpone(from.address, given, (more) => this.#answerLate(asked, more))) return
     this.#slot = (this.#slot + 1) % OUTPUT_SLOTS
     socket.send(output, start, length, from.port, from.address, onSent)
     const seconds = (performance.now() - started) / 1000
     counters.tell(responder, 0, message.length, length, seconds)
+  }
+
+  /** Unless its socket was closed meanwhile. */
+  #answerLate(asked: Asked, given: readonly Given[]): void {
+    for (const socket of this.#sockets.values()) {
+      if (socket === asked.socket) return this.#answer(asked, given)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ResponderSettings } from '../../core/dns/answer/responder.ts'
 import type { TransferAccess } from '../../core/dns/transfer/access.ts'
+import type { ForwardData, LoopNews } from './forward/forward-data.ts'
 import type { FromDesk, ToDesk } from './transfer/words.ts'
 
 /** Everything a DNS worker is started with; structured-cloneable. */
@@ -18,6 +19,8 @@ export interface WorkerData {
   readonly namespaceAliases: ReadonlyMap<string, string>
   readonly udp: UdpSettings
   readonly tcp: TcpSettings
+  /** Absent: names that are not ours are refused. */
+  readonly forward?: ForwardData | undefined
 }
 
 export interface UdpSettings {
@@ -50,4 +53,5 @@ export type FromWorker =
       readonly code: string
     }
   | { readonly kind: 'stopped' }
+  | LoopNews
   | FromDesk

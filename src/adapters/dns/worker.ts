@@ -4,20 +4,25 @@ import { Responder } from '../../core/dns/answer/responder.ts'
 import { makeSpellings } from '../../core/dns/answer/respell.ts'
 import { HEADER } from '../../core/dns/table/layout.ts'
 import { openTable, Reader } from '../../core/dns/table/memory.ts'
+import { Forwarding } from './forward/forwarding.ts'
 import { TCP_OUTPUT_BYTES } from './tcp-connection.ts'
 import { TcpFront } from './tcp.ts'
 import { AnswerCounters } from './tell-answer.ts'
 import { TransferDesk } from './transfer/desk.ts'
 import { OUTPUT_SLOT_BYTES, OUTPUT_SLOTS, UdpFront } from './udp.ts'
+import type { LoopNews } from './forward/forward-data.ts'
 import type { FromWorker, ToWorker, WorkerData } from './worker-data.ts'
 
 /** How often the worker says that it lives and what serial it sees. */
 const ALIVE_MS = 250
+/** So long a worker that stops waits for upstreams that are being asked. */
+const SETTLE_MS = 1_000
 
 /** A DNS worker: sockets of its own, answers from shared memory, no word with the main thread. */
 class Worker {
   readonly #udp: UdpFront
   readonly #tcp: TcpFront
+  readonly #forwarding: Forwarding | undefined
   readonly desk: TransferDesk = new TransferDesk(tell)
   readonly #alive: NodeJS.Timeout
 
@@ -29,10 +34,13 @@ class Worker {
     const transfer = { access: data.access, now: () => Math.floor(Date.now() / 1000) }
     const settings = { ...data.responder, spellings, transfer }
     const rng = new SeededRng(data.seed)
-    const respond = (output: Uint8Array): Responder => new Responder(table, settings, rng, output)
+    this.#forwarding = openForwarding(data)
+    const forwarding = this.#forwarding
+    const respond = (output: Uint8Array): Responder =>
+      new Responder(table, settings, rng, output, forwarding?.foreign)
     const udpOutput = new Uint8Array(OUTPUT_SLOTS * OUTPUT_SLOT_BYTES)
     const tcpOutput = new Uint8Array(TCP_OUTPUT_BYTES)
-    const shared = { reader, counters }
+    const shared = { reader, counters, forwarding }
     this.#udp = new UdpFront({
       ...shared,
       responder: respond(udpOutput),
@@ -72,6 +80,7 @@ class Worker {
         return
       }
     }
+    this.#forwarding?.setOwn({ addresses, port: bound })
     tell({ kind: 'listening', port: bound })
   }
 
@@ -79,8 +88,10 @@ class Worker {
   async stop(): Promise<void> {
     clearInterval(this.#alive)
     await this.#udp.drain()
+    await this.#forwarding?.settle(SETTLE_MS)
     for (const address of this.#udp.addresses) this.#udp.close(address)
     this.#tcp.stop()
+    this.#forwarding?.close()
     tell({ kind: 'stopped' })
   }
 
@@ -97,6 +108,15 @@ class Worker {
       }
     }
   }
+}
+
+function openForwarding({ forward, counters }: WorkerData): Forwarding | undefined {
+  if (forward === undefined) return undefined
+  return new Forwarding({ data: forward, slots: new Float64Array(counters), onLoop: tellLoop })
+}
+
+function tellLoop(upstream: string, how: LoopNews['how']): void {
+  tell({ kind: 'upstream_loop', upstream, how })
 }
 
 function codeOf(error: unknown): string {

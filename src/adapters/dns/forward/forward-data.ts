@@ -26,3 +26,10 @@ export interface ForwardData {
   readonly reserved: ReservedSettings
   readonly loop: LoopSecrets
 }
+
+/** Worker → main: an upstream is ourselves, asks us in turn, or does so no more. */
+export interface LoopNews {
+  readonly kind: 'upstream_loop'
+  readonly upstream: string
+  readonly how: 'is_own' | 'loops' | 'loops_no_more'
+}

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Client } from '../../../core/dns/answer/client.ts'
 import { AddressSet } from '../../../core/dns/forward/address-set.ts'
 import { observeForward, scalarSlot, type Scalar } from '../../../core/dns/counters.ts'
@@ -9,7 +10,7 @@ import { isReserved } from '../../../core/dns/forward/reserved.ts'
 import { formatUpstream } from '../../../core/dns/forward/upstream-address.ts'
 import type { Upstream } from '../../../core/dns/forward/upstream.ts'
 import { CryptoRng } from './crypto-rng.ts'
-import type { ForwardData } from './forward-data.ts'
+import type { ForwardData, LoopNews } from './forward-data.ts'
 import { Forwarder } from './forwarder.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { followResolvConf, readResolvConf } from './resolv-conf.ts'
@@ -19,9 +20,11 @@ import { UpstreamList, type Own } from './upstream-list.ts'
 const QUESTIONS_MAX = 8
 /** How often gauges are told. */
 const GAUGE_MS = 1_000
+const SETTLE_LOOK_MS = 10
 /** Questions that wait for their turn: as many as may be on their way. */
 const QUEUE_PER_FLIGHT = 1
 
+export type { Given }
 export const NOTHING_GIVEN: readonly Given[] = []
 
 export interface ForwardingParts {
@@ -29,7 +32,7 @@ export interface ForwardingParts {
   /** The counters of this worker. */
   readonly slots: Float64Array
   /** Told once per change: an upstream that is ourselves, or asks us. */
-  readonly onLoop: (upstream: string, how: 'is_own' | 'loops' | 'loops_no_more') => void
+  readonly onLoop: (upstream: string, how: LoopNews['how']) => void
 }
 
 /** Forwarding in one worker, as its fronts use it: `prepare`, respond, `postpone`. */
@@ -106,13 +109,27 @@ export class Forwarding {
     given: readonly Given[],
     retry: (given: readonly Given[]) => void,
   ): boolean {
-    const { due, pending } = this.foreign
-    if (due !== undefined) this.#forwarder.refresh(due)
+    this.refresh()
+    const { pending } = this.foreign
     if (pending === undefined) return false
     this.#forwarder.ask(pending, client, (found) => {
       retry(found === undefined ? given : [...given, found])
     })
     return true
+  }
+
+  /** After each message: what is popular and soon runs out is asked for again. */
+  refresh(): void {
+    const { due } = this.foreign
+    if (due !== undefined) this.#forwarder.refresh(due)
+  }
+
+  /** Until nobody waits for an upstream, or for a while. */
+  async settle(maxMs: number): Promise<void> {
+    const deadline = performance.now() + maxMs
+    while (this.#forwarder.inFlight > 0 && performance.now() < deadline) {
+      await setTimeout(SETTLE_LOOK_MS)
+    }
   }
 
   close(): void {

@@ -38,7 +38,7 @@ export class ForwardWorld {
   readonly foreign: ForeignNames
   /** What upstreams were asked, in order: `upstream name type`. */
   readonly asked: string[] = []
-  readonly counts = new Map<Scalar, number>()
+  readonly counts: Map<Scalar, number> = new Map()
   now = 1_000
   says: Says = () => undefined
   readonly #responder: Responder

@@ -17,7 +17,9 @@ let dns: DnsClient
 
 beforeAll(async () => {
   const zones = fileURLToPath(new URL('../../zones', import.meta.url))
-  server = await TestServer.start({ flags: [`--dns.zones-dir=${zones}`] })
+  // Parts that are off by default have metrics, too.
+  const optional = ['--dns.transfer-allow=127.0.0.1']
+  server = await TestServer.start({ flags: [`--dns.zones-dir=${zones}`, ...optional] })
   api = new NacosApi(server.url)
   dns = new DnsClient(server.dns)
   await traffic()

@@ -1,11 +1,9 @@
-import { decode, encode, type Answer, type DecodedPacket, type RecordType } from 'dns-packet'
+import { decode, encode, type DecodedPacket, type RecordType } from 'dns-packet'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
 const TIMEOUT_MS = 2_000
-
-export type Question = Pick<Answer, 'name'> & { readonly type: RecordType }
 
 /** Questions over one UDP socket, as many at a time as the caller likes. */
 export class DnsClient implements Disposable {

@@ -81,6 +81,11 @@ export class BlockBuilder {
     this.skip(-this.#length & 7)
   }
 
+  /** The finished block; good until the next one is begun. */
+  get finished(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
   /** The finished block's offset in the table. Throws `too_large` when the table is full. */
   copyTo(memory: TableMemory, arena: Arena): number {
     const offset = arena.allocate(this.#length)

@@ -1,9 +1,10 @@
 import { CLASS, TYPE } from '../protocol.ts'
-import { BLOCK, FLAG, KIND, NEGATIVE_SOA, NODE, RRSET } from '../table/layout.ts'
+import { BLOCK, FLAG, KIND, NEGATIVE_SOA, NODE, RRSET, SIGNATURES } from '../table/layout.ts'
 import type { BlockBuilder } from './block-builder.ts'
 
 /** All records of one owner and type; one TTL for all (RFC 2181 §5.2). */
 export interface RecordSet {
+  /** Or `SIGNATURES` and the type that these cover. */
   readonly type: number
   readonly ttl: number
   /** Wire format, names uncompressed. */
@@ -37,12 +38,17 @@ function buildSet(builder: BlockBuilder, entry: number, set: RecordSet): void {
   const start = builder.length
   for (const rdata of set.rdatas) {
     builder.pushU16(POINTER_TO_QNAME)
-    pushRecord(builder, set.type === NEGATIVE_SOA ? TYPE.SOA : set.type, set.ttl, rdata)
+    pushRecord(builder, typeOnWire(set.type), set.ttl, rdata)
   }
   builder.setInt32(entry + RRSET.TYPE, set.type)
   builder.setInt32(entry + RRSET.COUNT, set.rdatas.length)
   builder.setInt32(entry + RRSET.OFFSET, start)
   builder.setInt32(entry + RRSET.BYTES, builder.length - start)
+}
+
+function typeOnWire(type: number): number {
+  if (type & SIGNATURES) return TYPE.RRSIG
+  return type === NEGATIVE_SOA ? TYPE.SOA : type
 }
 
 /** A record from its type field on. */
@@ -74,11 +80,18 @@ export function pushTextRecord(
   builder.setU16(start + 8, builder.length - start - 10)
 }
 
-/** RFC 2308 §5: the negative TTL is the smaller of the SOA's TTL and its MINIMUM field. */
+/**
+ * RFC 2308 §5: the negative TTL is the smaller of the SOA's TTL and its MINIMUM field. A signature
+ * lives as long as what it signs.
+ */
 function withNegativeSoa(sets: readonly RecordSet[]): readonly RecordSet[] {
   const soa = sets.find((set) => set.type === TYPE.SOA)
   const rdata = soa?.rdatas[0]
   if (soa === undefined || rdata === undefined) return sets
   const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4, 4).getUint32(0)
-  return [...sets, { type: NEGATIVE_SOA, ttl: Math.min(soa.ttl, minimum), rdatas: [rdata] }]
+  const ttl = Math.min(soa.ttl, minimum)
+  const signatures = sets.find((set) => set.type === (SIGNATURES | TYPE.SOA))
+  const negative = { type: NEGATIVE_SOA, ttl, rdatas: [rdata] }
+  if (signatures === undefined) return [...sets, negative]
+  return [...sets, negative, { ...signatures, type: SIGNATURES | NEGATIVE_SOA, ttl }]
 }

@@ -1,6 +1,6 @@
 import { lowerName } from '../name.ts'
 import { Arena } from '../table/arena.ts'
-import { HEADER, ZONE_SLOTS, ZONES_MAX } from '../table/layout.ts'
+import { BLOCK, HEADER, ZONE_SLOTS, ZONES_MAX } from '../table/layout.ts'
 import type { TableMemory } from '../table/memory.ts'
 import { NameIndex } from '../table/name-index.ts'
 import { CairnError } from '../../../kernel/errors.ts'
@@ -76,6 +76,24 @@ export class TableWriter {
   /** Forgets a name; the block it had is the caller's. */
   unpoint(key: Uint8Array): number {
     return this.#index.remove(key)
+  }
+
+  /** A copy of a finished block of this zone, that no name points at yet. */
+  makeCopy(block: Uint8Array, zone: number): number {
+    const offset = this.arena.allocate(block.length)
+    this.memory.bytes.set(block, offset)
+    this.memory.view.setInt32(offset + BLOCK.ZONE, zone, true)
+    return offset
+  }
+
+  /** The name's place, for `exchange`; what takes memory happens here. */
+  reserve(key: Uint8Array): number {
+    return this.#index.reserve(key)
+  }
+
+  /** Points a reserved place at a block; the one it had is the caller's. Takes no memory. */
+  exchange(entry: number, block: number): number {
+    return this.#index.exchange(entry, block)
   }
 
   removeNode(key: Uint8Array): void {

@@ -7,8 +7,9 @@ import type { AnswerPolicy } from './answer-policy.ts'
 import { putDynamicApex, putNameServer, type NameServers } from './apex.ts'
 import { DynamicZone } from './dynamic-zone.ts'
 import { HostNames } from './host-names.ts'
-import { StaticZone } from './static-zone.ts'
+import { StaticZone, type ZoneChange } from './static-zone.ts'
 import { TableWriter } from './table-writer.ts'
+import { makeImage, type ZoneImage } from './zone-image.ts'
 
 export interface ZoneTableSettings extends AnswerPolicy {
   /** Zones of the registry, wire names; the first one names instances for PTR. */
@@ -113,44 +114,75 @@ export class ZoneTable {
    * (`conflict`). Throws `too_large` when the table is full; then all is as it was.
    */
   loadStatic(apex: Uint8Array, records: readonly ZoneRecord[]): void {
+    drain(this.installStatic(makeImage(apex, records)))
+  }
+
+  unloadStatic(apex: Uint8Array): void {
+    drain(this.removeStatic(apex))
+  }
+
+  /**
+   * As `loadStatic`, in slices: others may work between them, but no other zone file may come or
+   * go. Readers see the old version up to one slice, in which all pointers are swapped (0.1 µs per
+   * changed name), and then the new one. A query that looks at several names in that slice (a chain
+   * of aliases, a proof) may see some of both.
+   */
+  *installStatic(image: ZoneImage): Generator<undefined, void> {
+    const { apex } = image
     const outer = this.#dynamicApexes.find((one) => isSubdomain(apex, one))
     if (outer !== undefined) {
       const names = `${formatName(apex)} stands in ${formatName(outer)}`
       throw new CairnError('conflict', `${names}, a zone of the registry: it has no zone file`)
     }
-    const id = latin1(lowerName(apex))
+    const id = latin1(apex)
     // The number of a zone stays with its apex for ever: there are few of them.
     const zone = this.#statics.get(id) ?? new StaticZone(this.#writer, apex)
     this.#statics.set(id, zone)
-    const isNew = !zone.isLoaded
-    if (isNew) this.#reloadAround(zone, [zone.apex])
+    yield* this.#change(zone, image)
+  }
+
+  /** As `unloadStatic`, in slices. */
+  *removeStatic(apex: Uint8Array): Generator<undefined, void> {
+    const zone = this.#statics.get(latin1(lowerName(apex)))
+    if (zone?.isLoaded === true) yield* this.#change(zone, undefined)
+  }
+
+  /** A zone, and those around it, whose names are others when it comes or goes. */
+  *#change(zone: StaticZone, image: ZoneImage | undefined): Generator<undefined, void> {
+    const changes: ZoneChange[] = []
     try {
-      zone.load(records, this.#apexesBut(zone))
+      changes.push(yield* zone.build(image, this.#apexes(zone)))
+      const isCome = image !== undefined
+      for (const outer of isCome === zone.isLoaded ? [] : this.#around(zone)) {
+        const others = this.#apexes(outer, isCome ? undefined : zone, isCome ? zone : undefined)
+        changes.push(yield* outer.build(outer.image, others))
+      }
     } catch (error) {
-      if (isNew) this.#reloadAround(zone, [])
+      for (const change of changes) change.rollBack()
       throw error
     }
+    // What goes gives its names back after others have them.
+    for (const change of image === undefined ? changes.toReversed() : changes) change.commit()
+    for (const change of changes) yield* change.tidy()
   }
 
-  unloadStatic(apex: Uint8Array): void {
-    const zone = this.#statics.get(latin1(lowerName(apex)))
-    if (zone === undefined) return
-    zone.unload()
-    this.#reloadAround(zone, [])
+  #around(zone: StaticZone): readonly StaticZone[] {
+    return [...this.#statics.values()].filter(
+      (outer) => outer !== zone && outer.isLoaded && isSubdomain(zone.apex, outer.apex),
+    )
   }
 
-  /** Zones around this one have other names when it comes or goes. */
-  #reloadAround(zone: StaticZone, more: readonly Uint8Array[]): void {
-    for (const outer of this.#statics.values()) {
-      if (outer === zone || !outer.isLoaded || !isSubdomain(zone.apex, outer.apex)) continue
-      outer.reload([...this.#apexesBut(outer), ...more])
-    }
-  }
-
-  #apexesBut(zone: StaticZone): readonly Uint8Array[] {
-    const others = [...this.#statics.values()].filter((one) => one !== zone && one.isLoaded)
+  /** All apexes but that of `zone`, without one that goes and with one that comes. */
+  #apexes(zone: StaticZone, gone?: StaticZone, come?: StaticZone): readonly Uint8Array[] {
+    const others = [...this.#statics.values()].filter(
+      (one) => one !== zone && one !== gone && (one.isLoaded || one === come),
+    )
     return [...this.#dynamicApexes, ...others.map((one) => one.apex)]
   }
+}
+
+function drain(steps: Generator<undefined, void>): void {
+  while (steps.next().done !== true);
 }
 
 /** Each name has one zone: one that stands in another would take its names. */

@@ -47,7 +47,7 @@ export const INDEX = { MASK: 0, SLOTS: 8, SLOT_BYTES: 8, REMOVED: 1 } as const
 /** A name: pointer to its block, its length, its lower-cased wire form. */
 export const ENTRY = { BLOCK: 0, KEY_LENGTH: 4, KEY: 8 } as const
 
-export const KIND = { NODE: 1, SERVICE: 2 } as const
+export const KIND = { NODE: 1, SERVICE: 2, CHAIN: 3 } as const
 
 /** The first words of every block. */
 export const BLOCK = { KIND: 0, FLAGS: 4, ZONE: 8 } as const
@@ -62,6 +62,23 @@ export const FLAG = {
   WILDCARD: 8,
   /** Its zone's names come from the registry: serial from the header, name forms of dns.md §3. */
   DYNAMIC: 16,
+  /** All below lives elsewhere (RFC 6672). */
+  DNAME: 32,
+  /** An apex whose zone can prove what does not exist: it has a chain. */
+  SIGNED: 64,
+} as const
+
+/**
+ * First octet of keys that are no names: no label has such a length. The name follows. What stands
+ * under them is found by who looks for it, never by a question's name.
+ */
+export const MARK = {
+  /** The delegation to a zone that is served here, too: its DS, and the proof that it has none. */
+  PARENT_SIDE: 0x81,
+  /** An NSEC3 record: its owner is a hash and no name of the zone (RFC 5155 §7.2.8). */
+  HASHED: 0x82,
+  /** The zone's chain, by its apex. */
+  CHAIN: 0x83,
 } as const
 
 /** A node: RRsets with their records ready to copy. */
@@ -79,6 +96,23 @@ export const RRSET = { TYPE: 0, COUNT: 4, OFFSET: 8, BYTES: 12, SIZE: 16 } as co
  * In an apex's directory: its SOA with the negative TTL (RFC 2308 §5). No such type on the wire.
  */
 export const NEGATIVE_SOA = 0x1_0000
+
+/** In a node's directory, in place of a type: the signatures that cover the type in the low bits. */
+export const SIGNATURES = 0x2_0000
+
+/**
+ * The names that deny others, in their order, to be searched by halves. NSEC: `COUNT` offsets of
+ * counted names, labels below the apex from right to left (RFC 4034 §6.1). NSEC3: as many hashes.
+ */
+export const CHAIN = {
+  COUNT: 12,
+  /** Of NSEC3; −1 for NSEC. */
+  ITERATIONS: 16,
+  SALT_LENGTH: 20,
+  SALT: 24,
+  ENTRIES: 280,
+  HASH_BYTES: 20,
+} as const
 
 /** A service: who is answered, per cluster, weighted. */
 export const SERVICE = {

@@ -107,6 +107,19 @@ export class NameIndex {
     return Atomics.exchange(this.#memory.words, (entry + ENTRY.BLOCK) >> 2, block)
   }
 
+  /** The name's entry. A new one points at nothing, and is not found before it does. */
+  reserve(key: Uint8Array): number {
+    const view = viewOf(key)
+    const hash = this.finder.hash(view, 0, key.length)
+    const entry = this.finder.findEntry(view, 0, key.length, hash)
+    return entry === 0 ? this.#insert(key, hash, 0) : entry
+  }
+
+  /** Points a reserved entry at the block, and gives the block it pointed at before, or 0. */
+  exchange(entry: number, block: number): number {
+    return Atomics.exchange(this.#memory.words, (entry + ENTRY.BLOCK) >> 2, block)
+  }
+
   /** Forgets the name, and gives the block it pointed at, or 0. */
   remove(key: Uint8Array): number {
     const view = viewOf(key)
@@ -120,7 +133,7 @@ export class NameIndex {
     return block
   }
 
-  #insert(key: Uint8Array, hash: number, block: number): void {
+  #insert(key: Uint8Array, hash: number, block: number): number {
     this.#makeRoom()
     const entry = this.#arena.allocate(ENTRY.KEY + key.length)
     this.#memory.view.setInt32(entry + ENTRY.BLOCK, block, true)
@@ -130,6 +143,7 @@ export class NameIndex {
     this.#place(index, hash, entry)
     this.#size++
     this.#filled++
+    return entry
   }
 
   /** At most 5 of 8 slots are filled; removed names are swept out on the way. */

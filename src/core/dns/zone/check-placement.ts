@@ -1,6 +1,7 @@
 import { formatName, nameKey } from '../name.ts'
 import { TYPE } from '../protocol.ts'
-import { describe, SIGNATURES, type Findings, type RecordSet, type ZoneNode } from './state.ts'
+import { SIGNATURES } from '../table/layout.ts'
+import { describe, type Findings, type RecordSet, type ZoneNode } from './state.ts'
 
 /** Rounds of hashing beyond this are work for attackers only (RFC 9276 §3.1: zero is best). */
 const NSEC3_ITERATIONS_MAX = 150

@@ -2,11 +2,10 @@ import { formatName, isSubdomain, latin1, nameKey, sameName } from '../name.ts'
 import { TYPE } from '../protocol.ts'
 import { coveredType } from '../records/rrsig.ts'
 import { recordType, typeName } from '../records/types.ts'
+import { SIGNATURES } from '../table/layout.ts'
 import { checkPlacement } from './check-placement.ts'
 import {
   describe,
-  isSignatures,
-  SIGNATURES,
   type Findings,
   type PlacedRecord,
   type RecordSet,
@@ -117,7 +116,7 @@ function checkAliases(node: ZoneNode, errors: Findings): void {
   for (const extra of extras) errors.add(extra.place, `${describe(extra)} is a second CNAME here`)
   // DNSSEC speaks about the CNAME itself, so these may stand beside it (RFC 4034 §2, §4).
   const others = [...node.keys()].filter(
-    (type) => type !== TYPE.CNAME && type !== TYPE.NSEC && !isSignatures(type),
+    (type) => type !== TYPE.CNAME && type !== TYPE.NSEC && (type & SIGNATURES) === 0,
   )
   if (others.length === 0) return
   const types = others.map((type) => typeName(type)).join(', ')

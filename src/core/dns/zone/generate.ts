@@ -1,4 +1,4 @@
-import { Fields, wrong, type Token } from '../records/fields.ts'
+import { wrong, type Fields, type Token } from '../records/fields.ts'
 
 /** Steps of one `$GENERATE` line. */
 const STEPS_MAX = 65_536
@@ -88,6 +88,6 @@ function spell(value: number, width: number, base: string): string {
 function spellNibbles(value: number, width: number, isUpper: boolean): string {
   // The width counts the dots, too.
   const digits = value.toString(16).padStart(Math.ceil(width / 2), '0')
-  const text = [...digits].toReversed().join('.')
+  const text = digits.split('').toReversed().join('.')
   return isUpper ? text.toUpperCase() : text
 }

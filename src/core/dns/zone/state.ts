@@ -46,15 +46,8 @@ export interface RecordSet {
   told: Set<string> | undefined
 }
 
-/** In place of a type: the signatures that cover the type of the lower 16 bits. */
-export const SIGNATURES = 0x2_0000
-
 /** The sets of one owner, by type or by the type that they sign. */
 export type ZoneNode = Map<number, RecordSet>
-
-export function isSignatures(type: number): boolean {
-  return (type & SIGNATURES) !== 0
-}
 
 export function describe(record: ZoneRecord): string {
   return `${formatName(record.owner)} ${typeName(record.type)}`

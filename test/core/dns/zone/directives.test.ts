@@ -64,15 +64,20 @@ describe('$GENERATE', () => {
   })
 })
 
-describe('$INCLUDE', () => {
-  const including = (text: string, files: Readonly<Record<string, string>>): ZoneReading =>
-    readZone(WHOLE + text, 'z', APEX, (path, from) => {
-      const file = from === undefined ? path : `${from}/${path}`
-      const found = files[file]
-      if (found === undefined) throw new CairnError('not_found', `there is no file ${file}`)
-      return { file, text: found }
-    })
+function including(text: string, files: Readonly<Record<string, string>>): ZoneReading {
+  return readZone(WHOLE + text, 'z', APEX, (path, from) => {
+    const file = from === undefined ? path : `${from}/${path}`
+    const found = files[file]
+    if (found === undefined) throw new CairnError('not_found', `there is no file ${file}`)
+    return { file, text: found }
+  })
+}
 
+function rrsig(type: string): string {
+  return `RRSIG ${type} 5 3 1 1 1 1 . AAAA`
+}
+
+describe('$INCLUDE', () => {
   test('origin, owner and TTL of the file end with it', () => {
     const text = 'a 7 A 192.0.2.9\n$INCLUDE f sub\n A 192.0.2.8\nc A 192.0.2.7'
     const { records, errors } = including(text, { f: '$TTL 9\nx A 192.0.2.6\n$ORIGIN y\n@ TXT y' })
@@ -160,7 +165,6 @@ describe('what may stand where', () => {
   })
 
   test('each signature has the TTL of what it covers', () => {
-    const rrsig = (type: string): string => `RRSIG ${type} 5 3 1 1 1 1 . AAAA`
     expect(added(`a 7 A 192.0.2.1\na 7 ${rrsig('A')}\na 9 ${rrsig('NSEC')}\na 9 NSEC b A`)).toEqual(
       expect.arrayContaining([expect.stringContaining('a.example.test. 7 RRSIG A ')]),
     )

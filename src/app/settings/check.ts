@@ -12,6 +12,7 @@ export function checkTogether(
   return [
     ...portsThatClash(settings, where),
     ...capsThatClash(settings, where),
+    ...tlsThatLacks(settings, where),
     ...aliasesThatMislead(settings, where),
   ]
 }
@@ -20,8 +21,16 @@ type Where = (key: string) => string
 
 function* portsThatClash({ http, grpc, peer, dns }: Settings, where: Where): Iterable<Mistake> {
   const taken = new Map<number, string>()
-  const ports = { 'http.port': http, 'grpc.port': grpc, 'peer.port': peer, 'dns.port': dns }
-  for (const [key, { port }] of Object.entries(ports)) {
+  const ports: Readonly<Record<string, number | 'off'>> = {
+    'http.port': http.port,
+    'grpc.port': grpc.port,
+    'peer.port': peer.port,
+    'dns.port': dns.port,
+    'dns.dot_port': dns.dotPort,
+    'dns.doh_port': dns.dohPort,
+  }
+  for (const [key, port] of Object.entries(ports)) {
+    if (port === 'off') continue
     const other = taken.get(port)
     taken.set(port, key)
     if (port === 0 || other === undefined) continue
@@ -65,4 +74,17 @@ function* capsThatClash({ dns }: Settings, where: Where): Iterable<Mistake> {
   // Only said when the operator chose it: a small total alone is no mistake.
   if (where(key) === 'default') return
   yield { where: where(key), what: `${key}: must not be above dns.tcp_connections_max` }
+}
+
+function* tlsThatLacks({ dns }: Settings, where: Where): Iterable<Mistake> {
+  const { tlsCert, tlsKey } = dns
+  const ports = { 'dns.dot_port': dns.dotPort, 'dns.doh_port': dns.dohPort }
+  for (const [key, port] of Object.entries(ports)) {
+    if (port === 'off' || (tlsCert !== '' && tlsKey !== '')) continue
+    yield { where: where(key), what: `${key}: needs dns.tls_cert and dns.tls_key` }
+  }
+  if ((tlsCert === '') === (tlsKey === '')) return
+  const [said, lacking] =
+    tlsCert === '' ? ['dns.tls_key', 'dns.tls_cert'] : ['dns.tls_cert', 'dns.tls_key']
+  yield { where: where(said), what: `${said}: is of no use without ${lacking}` }
 }

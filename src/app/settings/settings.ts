@@ -30,7 +30,11 @@ export interface HttpSettings {
   readonly bodyMaxBytes: number
 }
 
-export type DnsSettings = DnsAnswerSettings & DnsTransportSettings & DnsTransferSettings
+export type DnsSettings = DnsAnswerSettings &
+  DnsTransportSettings &
+  DnsTransferSettings &
+  DnsAbuseSettings &
+  DnsTlsSettings
 
 /** What is answered. */
 export interface DnsAnswerSettings {
@@ -49,6 +53,26 @@ export interface DnsAnswerSettings {
   readonly groupAliases: ReadonlyMap<string, GroupName>
   readonly strictSrv: boolean
   readonly nsid: string
+}
+
+/** What strangers may have. */
+export interface DnsAbuseSettings {
+  /** 0: no limit. */
+  readonly rrlPerSecond: number
+  readonly rrlSlip: number
+  readonly rrlExempt: readonly Network[]
+  /** 32 hexadecimal digits each; none: random. */
+  readonly cookieSecrets: readonly string[]
+  readonly badCookie: 'auto' | 'always' | 'never'
+}
+
+export interface DnsTlsSettings {
+  /** Paths; empty: none. */
+  readonly tlsCert: string
+  readonly tlsKey: string
+  /** 0: any free port. */
+  readonly dotPort: number | 'off'
+  readonly dohPort: number | 'off'
 }
 
 /** How it is carried. */

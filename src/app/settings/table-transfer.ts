@@ -4,7 +4,7 @@ import { NETWORK, SECONDARY, SECRET } from './kinds-transfer.ts'
 import type { DnsTransferSettings } from './settings.ts'
 import type { Take } from './table.ts'
 
-const OPTIONAL_PATH: Kind<string> = stringKind(
+export const OPTIONAL_PATH: Kind<string> = stringKind(
   'a path, or nothing',
   (path) => (path.length <= 4_096 ? path : undefined),
   showText,

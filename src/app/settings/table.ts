@@ -30,6 +30,8 @@ import type {
   Settings,
 } from './settings.ts'
 
+import { describeDnsAbuse } from './table-abuse.ts'
+import { describeDnsTls } from './table-tls.ts'
 import { describeDnsTransfer } from './table-transfer.ts'
 
 export interface Remarks {
@@ -122,6 +124,8 @@ function describeDns(take: Take, host: HostFacts, name: string): DnsSettings {
     ...describeDnsAnswers(take, name),
     ...describeDnsTransport(take, host, port),
     ...describeDnsTransfer(take),
+    ...describeDnsAbuse(take),
+    ...describeDnsTls(take),
   }
 }
 

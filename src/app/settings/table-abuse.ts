@@ -1,0 +1,45 @@
+import { parseSecret } from '../../core/dns/cookie/cookies.ts'
+import { choice, integer, showText, stringKind, type Kind } from './kinds.ts'
+import { listOf } from './kinds-many.ts'
+import { NETWORK, type Network } from './kinds-transfer.ts'
+import type { DnsAbuseSettings } from './settings.ts'
+import type { Take } from './table.ts'
+
+/** Other servers take the same 32 digits, so that all of a zone can share them (RFC 9018). */
+const COOKIE_SECRET: Kind<string> = stringKind(
+  'a secret of 32 hexadecimal digits',
+  (text) => (parseSecret(text) === undefined ? undefined : text.toLowerCase()),
+  showText,
+)
+
+/** Loopback, RFC 1918 and ULA: our own networks, from which nobody forges addresses. */
+const OWN_NETWORKS: readonly Network[] = [
+  { octets: [127, 0, 0, 0], bits: 8, text: '127.0.0.0/8' },
+  { octets: [10, 0, 0, 0], bits: 8, text: '10.0.0.0/8' },
+  { octets: [172, 16, 0, 0], bits: 12, text: '172.16.0.0/12' },
+  { octets: [192, 168, 0, 0], bits: 16, text: '192.168.0.0/16' },
+  { octets: [...Array<number>(15).fill(0), 1], bits: 128, text: '::1/128' },
+  { octets: [0xfc, ...Array<number>(15).fill(0)], bits: 7, text: 'fc00::/7' },
+]
+
+/** What protects others from us, and us from others. */
+export function describeDnsAbuse(take: Take): DnsAbuseSettings {
+  return {
+    rrlPerSecond: take('dns.rrl_per_second', integer(0, 100_000), 100, {
+      doc: 'Equal answers over UDP per second to one /24 or /56; 0: no limit.',
+    }),
+    rrlSlip: take('dns.rrl_slip', integer(0, 10), 2, {
+      doc: 'Every so manieth answer over the limit goes out empty with TC=1; 0: none.',
+    }),
+    rrlExempt: take('dns.rrl_exempt', listOf(NETWORK, 0), OWN_NETWORKS, {
+      doc: 'Networks without that limit; they also get addresses beside SRV and MX.',
+    }),
+    cookieSecrets: take('dns.cookie_secret', listOf(COOKIE_SECRET, 0), [], {
+      doc: 'Secrets of DNS cookies, the first makes them; random for each start by default.',
+      secret: true,
+    }),
+    badCookie: take('dns.bad_cookie', choice(['auto', 'always', 'never']), 'auto', {
+      doc: 'When an unknown cookie over UDP gets BADCOOKIE; auto: while the limit is at work.',
+    }),
+  }
+}

@@ -6,6 +6,7 @@ import type { ZoneTableSettings } from '../core/dns/compile/zone-table.ts'
 import { parseName } from '../core/dns/name.ts'
 import type { Build } from './cli.ts'
 import { transferAccess } from './dns-access.ts'
+import { forwardData } from './dns-forward.ts'
 import { PortError } from './failure.ts'
 import type { Settings } from './settings/settings.ts'
 
@@ -44,6 +45,7 @@ export function dnsShared(settings: Settings, build: Build): DnsFrontOptions['sh
       localNets: localNets(),
     },
     access: transferAccess(settings),
+    forward: forwardData(settings),
     groupAliases: dns.groupAliases,
     namespaceAliases: dns.namespaceAliases,
     udp: { receiveBufferBytes: dns.receiveBufferBytes },

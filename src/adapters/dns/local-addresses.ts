@@ -39,3 +39,10 @@ export function localNets(): readonly number[] {
     })
   return [...new Set(nets)]
 }
+
+/** The networks that this machine has an address in, the loopback's excepted; CIDR notation. */
+export function attachedNets(): readonly string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((infos) => infos ?? [])
+    .flatMap(({ internal, cidr }) => (internal || cidr === null ? [] : [cidr]))
+}

@@ -34,7 +34,8 @@ export type DnsSettings = DnsAnswerSettings &
   DnsTransportSettings &
   DnsTransferSettings &
   DnsAbuseSettings &
-  DnsTlsSettings
+  DnsTlsSettings &
+  DnsForwardSettings
 
 /** What is answered. */
 export interface DnsAnswerSettings {
@@ -99,6 +100,27 @@ export interface DnsTransferSettings {
   readonly secondaries: readonly SecondarySetting[]
   /** Entries per zone. */
   readonly journalMax: number
+}
+
+/** Names that are not ours. */
+export interface DnsForwardSettings {
+  /** `address:port`, as all name servers here. */
+  readonly forward: readonly string[]
+  /** Suffix, lower case with the final dot → name servers, at least one. */
+  readonly forwardZones: ReadonlyMap<string, readonly string[]>
+  readonly resolvConf: string | undefined
+  readonly forwardTrusted: readonly string[]
+  /** Networks in CIDR notation, and `attached`. */
+  readonly recursionAllow: readonly string[]
+  readonly forwardMixedCase: boolean
+  readonly forwardSingleLabels: boolean
+  readonly forwardPrivateReverse: boolean
+  readonly forwardInFlightMax: number
+  readonly forwardPerClientMax: number
+  readonly cacheBytes: number
+  readonly cacheTtlMax: number
+  readonly cacheNegativeTtlMax: number
+  readonly serveStaleMs: Millis
 }
 
 export interface NamingSettings {

@@ -32,6 +32,7 @@ import type {
 
 import { describeDnsAbuse } from './table-abuse.ts'
 import { describeDnsTls } from './table-tls.ts'
+import { describeDnsForward } from './table-forward.ts'
 import { describeDnsTransfer } from './table-transfer.ts'
 
 export interface Remarks {
@@ -124,6 +125,7 @@ function describeDns(take: Take, host: HostFacts, name: string): DnsSettings {
     ...describeDnsAnswers(take, name),
     ...describeDnsTransport(take, host, port),
     ...describeDnsTransfer(take),
+    ...describeDnsForward(take),
     ...describeDnsAbuse(take),
     ...describeDnsTls(take),
   }

@@ -58,7 +58,10 @@ export function createTransfers(
     onAdvance: () => zones.liveApexes.forEach((apex) => notifier.changed(apex)),
   })
   const server = new TransferServer({
-    ...{ zones, keys, telemetry, now: wallSeconds },
+    zones,
+    keys,
+    telemetry,
+    now: wallSeconds,
     settled: () => follower.settled(),
   })
   return {

@@ -97,7 +97,9 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const ports = { clock, telemetry, zones: publishTo(publisher, transfers) }
   const member = createMember(ports, { ...memberSettings(settings), firstRevision: revision })
   const zones = new ZoneFiles({
-    ...{ directory: settings.dns.zonesDir, table, telemetry },
+    directory: settings.dns.zonesDir,
+    table,
+    telemetry,
     onChange: (apex, records) => transfers?.changeFile(apex, records),
   })
   const dns = new DnsFront({

@@ -83,10 +83,9 @@ export class TransferServer {
     if (message.kind === 'transfer') {
       const { id, client, request } = message
       const startedAt = performance.now()
-      this.#admit({
-        ...{ worker, id, client, request, startedAt, reply, messages: undefined },
-        ...{ kind: 'axfr', result: 'failed', bytes: 0, isGone: false },
-      })
+      const begun = { messages: undefined, bytes: 0, isGone: false } as const
+      const told = { kind: 'axfr', result: 'failed' } as const
+      this.#admit({ worker, id, client, request, startedAt, reply, ...begun, ...told })
     } else if (message.kind === 'transfer_taken') {
       const transfer = this.#running.get(key)
       if (transfer !== undefined) this.#send(transfer)

@@ -5,25 +5,16 @@ import { formatName, lowerName } from '../core/dns/name.ts'
 import { findKey } from '../core/dns/transfer/tsig.ts'
 import { TransferZones, type TransferZonesOptions } from '../core/dns/transfer/zones.ts'
 import type { ZoneRecord } from '../core/dns/zone/state.ts'
+import type { ServiceRef, Snapshot } from '../core/registry/state.ts'
 import type { Telemetry } from '../engine/ports.ts'
 import type { TransferReading } from '../adapters/telemetry/metrics/sources.ts'
 import { keyNameOf, transferAccess } from './dns-access.ts'
 import { zoneTableSettings } from './dns-settings.ts'
+import { SerialFile } from './serial-file.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** Journals of all zones together have at most this, whatever `dns.journal_max` says. */
 const JOURNAL_BYTES_MAX = 64 * 2 ** 20
-/** Changes per second that a serial allows for before a restart would go back. */
-const SERIALS_PER_SECOND = 64
-
-/**
- * The revision that a registry starts from. Registrations do not outlive the process, but a
- * secondary remembers its serial: this one must be ahead of it (RFC 1982), so it follows the clock.
- */
-export function firstRevision(wallMs: number): number {
-  return Math.floor(wallMs / 1000) * SERIALS_PER_SECOND
-}
-
 export function wallSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }
@@ -31,7 +22,9 @@ export function wallSeconds(): number {
 /** The parts that make and announce transfers. */
 export interface Transfers {
   readonly server: TransferServer
-  readonly follower: TransferFollower
+  /** What revisions count from. */
+  readonly firstRevision: number
+  publish(touched: readonly ServiceRef[], snapshot: Snapshot): void
   /** A static zone was loaded, or is gone. */
   changeFile(apex: Uint8Array, records: readonly ZoneRecord[] | undefined): void
   /** Tells all secondaries of all zones: what they have may be of the last run. */
@@ -43,11 +36,12 @@ export interface Transfers {
 /** Undefined when nobody may have a zone: then nothing is kept for it. */
 export function createTransfers(
   settings: Settings,
-  firstRevision: number,
   telemetry: Pick<Telemetry, 'event'>,
 ): Transfers | undefined {
   const { rules, keys } = transferAccess(settings)
   if (rules.length === 0) return undefined
+  const serials = new SerialFile(settings.server.dataDir, Date.now(), telemetry)
+  const firstRevision = serials.first
   const zones = new TransferZones({ ...zonesOptions(settings), firstRevision })
   const secondaries = settings.dns.secondaries.map(({ address, port, key }) => {
     return { address, port, key: key === undefined ? undefined : findKey(keys, keyNameOf(key)) }
@@ -66,7 +60,11 @@ export function createTransfers(
   })
   return {
     server,
-    follower,
+    firstRevision,
+    publish: (touched, snapshot) => {
+      serials.note(snapshot.revision)
+      follower.publish(touched, snapshot)
+    },
     changeFile: (apex, records) => changeFile({ zones, notifier, telemetry }, apex, records),
     announce: () => zones.apexes.forEach((apex) => notifier.changed(apex)),
     stop: () => {

@@ -14,9 +14,10 @@ import { createTable } from '../core/dns/table/memory.ts'
 import type { Listening } from './banner.ts'
 import type { Build } from './cli.ts'
 import { dnsShared, startDns, zoneTableSettings } from './dns-settings.ts'
-import { createTransfers, firstRevision, type Transfers } from './dns-transfer.ts'
+import { createTransfers, type Transfers } from './dns-transfer.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { readDns, readRegistry } from './readings.ts'
+import { clockRevision } from './serial-file.ts'
 import type { Settings } from './settings/settings.ts'
 
 export interface ServerOptions {
@@ -79,8 +80,6 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const seeds = randomBytes(8)
   const memory = createTable(settings.dns.tableBytes, seeds.readInt32LE(0), seeds.readInt32LE(4))
   const table = new ZoneTable(memory, zoneTableSettings(settings))
-  const revision = firstRevision(Date.now())
-  table.settle(revision)
   // Metrics are made first, for the parts count in them, and read the parts at scrape.
   const parts: { -readonly [K in keyof Parts]?: Parts[K] } = { table }
   const metrics = createMetrics({
@@ -93,9 +92,11 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const clock = new SystemClock()
   const observeDelay = metrics.observePublishDelay
   const publisher = new TablePublisher({ table, telemetry, observeDelay })
-  const transfers = createTransfers(settings, revision, telemetry)
+  const transfers = createTransfers(settings, telemetry)
+  const firstRevision = transfers?.firstRevision ?? clockRevision(Date.now())
+  table.settle(firstRevision)
   const ports = { clock, telemetry, zones: publishTo(publisher, transfers) }
-  const member = createMember(ports, { ...memberSettings(settings), firstRevision: revision })
+  const member = createMember(ports, { ...memberSettings(settings), firstRevision })
   const zones = new ZoneFiles({
     directory: settings.dns.zonesDir,
     table,
@@ -123,7 +124,7 @@ function publishTo(publisher: ZonePublisher, transfers: Transfers | undefined): 
   return {
     publish(touched, snapshot) {
       publisher.publish(touched, snapshot)
-      transfers.follower.publish(touched, snapshot)
+      transfers.publish(touched, snapshot)
     },
   }
 }

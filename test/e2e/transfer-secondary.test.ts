@@ -12,11 +12,12 @@ import {
   Secondary,
   type SecondaryOptions,
 } from './knot.ts'
-import { eventually, makeFolder, TestServer } from './server.ts'
+import { makeFolder, TestServer } from './server.ts'
 import { Churn } from './transfer-churn.ts'
 
 const ZONE = 'nacos.'
 const REVERSE = '10.in-addr.arpa.'
+const FIRST = 300
 const CHANGES = 200
 
 const KINDS = [
@@ -33,18 +34,23 @@ for (const { name, program, start } of KINDS) {
     const zones = [ZONE, REVERSE]
     const primaryPort = server.dns
     await using secondary = start({ folder: server.folder, primaryPort, port, zones })
-    const churn = new Churn(server.url, 40, 5)
-    await eventually(async () => expect(await axfr(port, ZONE)).not.toEqual([]), 8_000)
-    await churn.run(CHANGES, 4)
+    // So many records that changes are less to send than the zone.
+    const churn = new Churn(server.url, 60, 5)
+    await churn.run(FIRST, 4)
+    await sameSerial(primaryPort, port, ZONE, 8_000)
+    await churn.run(CHANGES, 1)
     for (const zone of zones) {
       await sameSerial(primaryPort, port, zone, 8_000)
       const ours = await axfr(primaryPort, zone, '-y', KEY)
       expect(ours.length).toBeGreaterThan(20)
       expect(await axfr(port, zone)).toEqual(ours)
     }
-    if (name === 'Knot') expect(secondary.said).toMatch(/IXFR, incoming.*finished/)
     const counted = await (await fetch(`${server.url}/metrics`)).text()
-    expect(counted).toMatch(/cairn_dns_transfers_total\{kind="ixfr",result="delta"\} [1-9]/)
+    // NSD asks so seldom that the whole zone may be less than all changes.
+    if (name === 'Knot') {
+      expect(secondary.said).toMatch(/IXFR, incoming.*finished/)
+      expect(counted).toMatch(/cairn_dns_transfers_total\{kind="ixfr",result="delta"\} [1-9]/)
+    }
     expect(counted).toMatch(/cairn_dns_notifies_total\{result="acknowledged"\} [1-9]/)
   })
 }

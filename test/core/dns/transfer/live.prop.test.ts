@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { Instances } from '../../../../src/core/registry/instances.ts'
 import { parseWeight } from '../../../../src/core/registry/ids.ts'
 import { findService, type Instance, type ServiceRef } from '../../../../src/core/registry/state.ts'
+import { hostLabelOf } from '../../../../src/core/dns/compile/address.ts'
 import { formatName, latin1, parseName } from '../../../../src/core/dns/name.ts'
 import { TYPE } from '../../../../src/core/dns/protocol.ts'
 import { soaSerial } from '../../../../src/core/dns/transfer/serial.ts'
@@ -133,6 +134,7 @@ test('a secondary would answer as the table does, selectors aside', () => {
         )
         for (const [key, records] of sets) {
           const [name = '', type] = key.split(' ')
+          if (Number(type) === TYPE.TXT && isCrowded(world, name)) continue
           const { answers } = world.ask(name, Number(type))
           const told = new Set(answers.map((one) => `${one.ttl} ${one.data.toLowerCase()}`))
           const sent = new Set(records.map((one) => `${one.ttl} ${readable(one)}`))
@@ -143,6 +145,14 @@ test('a secondary would answer as the table does, selectors aside', () => {
     { numRuns: 100 },
   )
 })
+
+/** Of an address with more instances than TXT tells, the table tells the oldest. */
+function isCrowded(world: DnsWorld, name: string): boolean {
+  const all = world
+    .services()
+    .flatMap((one) => findService(world.snapshot, one)?.instances.list ?? [])
+  return all.filter(({ ip }) => name.startsWith(`${hostLabelOf(ip)}.`)).length > 8
+}
 
 /** As the reader of messages spells it, by way of a message. */
 function readable({ type, rdata }: ZoneRecord): string {

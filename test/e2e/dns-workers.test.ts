@@ -1,3 +1,6 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { DnsClient, rcodeOf } from './dns-client.ts'
@@ -70,7 +73,6 @@ class Inspector implements Disposable {
 }
 
 async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((done) => server.once('listening', done))
   const address = server.address()
@@ -78,11 +80,13 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-async function startInspected(): Promise<{ server: TestServer; inspector: Inspector }> {
+async function startInspected(
+  workers: number,
+): Promise<{ server: TestServer; inspector: Inspector }> {
   const port = await freePort()
   const server = await TestServer.start({
     env: { NODE_OPTIONS: `--inspect=127.0.0.1:${port}` },
-    flags: ['--dns.workers=2'],
+    flags: [`--dns.workers=${workers}`],
   })
   await new NacosApi(server.url).register('order-service', '10.0.0.7', 8080)
   return { server, inspector: await Inspector.attach(port) }
@@ -107,7 +111,7 @@ async function askFor(ms: number, port: number): Promise<{ asked: number; answer
 }
 
 test('while the main thread is blocked for two seconds every question is answered', async () => {
-  const { server, inspector } = await startInspected()
+  const { server, inspector } = await startInspected(2)
   await using _server = server
   using _inspector = inspector
   await eventually(async () => expect((await askFor(15, server.dns)).answered).toBeGreaterThan(0))
@@ -123,7 +127,7 @@ test('while the main thread is blocked for two seconds every question is answere
 })
 
 test('workers that die are replaced, and the port is answered on again', async () => {
-  const { server, inspector } = await startInspected()
+  const { server, inspector } = await startInspected(2)
   await using _server = server
   using _inspector = inspector
   const killed = await inspector.inWorkers('setImmediate(() => { throw new Error("planted") })')
@@ -154,4 +158,32 @@ test('workers that die are replaced, and the port is answered on again', async (
   })
   inspector[Symbol.dispose]()
   expect(await server.stop()).toBe(0)
+})
+
+test('a worker that finds its port taken when it comes back tries until it has it', async () => {
+  const { server, inspector } = await startInspected(1)
+  await using _server = server
+  using _inspector = inspector
+  await inspector.inWorkers('setImmediate(() => { throw new Error("planted") })')
+  // The port is free for a moment: it is taken by one who does not share.
+  const thief = await eventually(async () => {
+    const socket = createSocket('udp4')
+    try {
+      socket.bind({ port: server.dns, address: '127.0.0.1', exclusive: true })
+      await once(socket, 'listening')
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    return socket
+  })
+  await sleep(400)
+  const closed = once(thief, 'close')
+  thief.close()
+  await closed
+  using client = new DnsClient(server.dns)
+  await eventually(async () => {
+    const answer = await client.ask('order-service.nacos', 'A', 100)
+    expect(answer.answers).toHaveLength(1)
+  })
 })

@@ -160,6 +160,9 @@ export class DnsFront {
       if (this.#isStopping) return
       this.#startWorker(running.number).catch((error: unknown) => {
         this.#tellDeath(running.number, error)
+        // One that lives but cannot listen, say because its port was taken meanwhile, is no use:
+        // when it has ended, the next one tries.
+        void this.#running.get(running.number)?.worker.terminate()
       })
     }, RESTART_MS)
   }

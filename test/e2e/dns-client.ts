@@ -1,4 +1,4 @@
-import { decode, encode, type DecodedPacket, type RecordType } from 'dns-packet'
+import { decode, encode, RECURSION_DESIRED, type DecodedPacket, type RecordType } from 'dns-packet'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -31,7 +31,7 @@ export class DnsClient implements Disposable {
     timeoutMs: number = TIMEOUT_MS,
   ): Promise<DecodedPacket> {
     const id = (this.#id = (this.#id + 1) & 0xff_ff)
-    const query = encode({ type: 'query', id, questions: [{ name, type }] })
+    const query = encode({ type: 'query', id, flags: RECURSION_DESIRED, questions: [{ name, type }] })
     const answered = Promise.withResolvers<DecodedPacket>()
     const timer = setTimeout(
       () => answered.reject(new Error(`no answer to ${name} ${type}`)),
@@ -64,7 +64,8 @@ export async function askOverTcp(
   name: string,
   type: RecordType,
 ): Promise<DecodedPacket> {
-  const query = encode({ type: 'query', id: 7, questions: [{ name, type }] })
+  const flags = RECURSION_DESIRED
+  const query = encode({ type: 'query', id: 7, flags, questions: [{ name, type }] })
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   socket.end(Buffer.concat([Buffer.from([query.length >> 8, query.length & 0xff]), query]))

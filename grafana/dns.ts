@@ -1,3 +1,4 @@
+import { FORWARD } from './dns-forward.ts'
 import { quantile, rate, type Board, type Section } from './dashboard.ts'
 
 const IS_IT_UP: Section = {
@@ -274,5 +275,5 @@ export const DNS: Board = {
   uid: 'cairn-dns',
   title: 'Cairn / DNS',
   description: 'What is asked, what is answered, how fresh and how fast.',
-  sections: [IS_IT_UP, ANSWERS, FRESH_AND_FAST, SECONDARIES, WHY],
+  sections: [IS_IT_UP, ANSWERS, FRESH_AND_FAST, SECONDARIES, FORWARD, WHY],
 }

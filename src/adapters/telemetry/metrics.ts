@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client'
+import { declareDnsForward } from './metrics/dns-forward.ts'
 import { declareDnsState } from './metrics/dns-state.ts'
 import { declareDnsTransfer } from './metrics/dns-transfer.ts'
 import { declareDnsMetrics } from './metrics/dns.ts'
@@ -27,6 +28,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const count = declareRegistryMetrics(registry, () => sources.registry())
   const observePublishDelay = declareDnsMetrics(registry, () => sources.dns())
   declareDnsState(registry, () => sources.dns())
+  declareDnsForward(registry, () => sources.dns())
   declareDnsTransfer(registry, () => sources.dns())
   const observeHttp = declareHttpMetrics(registry)
   declareProcessMetrics(registry, sources)

@@ -7,7 +7,12 @@ export interface BannerFacts {
   readonly http: Listening
   /** Absent while there is no gRPC front. */
   readonly grpc?: Listening
-  readonly dns: Listening & { readonly zones: readonly string[] }
+  readonly dns: Listening & {
+    readonly zones: readonly string[]
+    /** Ports of DNS over TLS and over HTTPS; absent: not opened. */
+    readonly dot?: number | undefined
+    readonly doh?: number | undefined
+  }
 }
 
 export interface Listening {
@@ -38,8 +43,19 @@ function doors(facts: BannerFacts): readonly Row[] {
   return [
     ['nacos', ports, `spring.cloud.nacos.server-addr=${endpoint(http, name)}`],
     ['dns', `${shown(dns)} udp+tcp`, zonesOf(dns.zones)],
+    ...encryptedDoors(dns, name),
     ['metrics', `${url}/metrics`, `health ${url}/readyz`],
   ]
+}
+
+function encryptedDoors({ addresses, dot, doh }: BannerFacts['dns'], name: string): readonly Row[] {
+  const rows: Row[] = []
+  if (dot !== undefined) rows.push(['dns', `${shown({ addresses, port: dot })} tls`])
+  if (doh !== undefined) {
+    const url = `https://${endpoint({ addresses, port: doh }, name)}/dns-query`
+    rows.push(['dns', `${shown({ addresses, port: doh })} https`, url])
+  }
+  return rows
 }
 
 function row([name, first, second]: Row): string {

@@ -1,6 +1,6 @@
 import { expandListen, localNets } from '../adapters/dns/local-addresses.ts'
 import type { DnsFront, DnsFrontOptions } from '../adapters/dns/front.ts'
-import { CairnError } from '../kernel/errors.ts'
+import { PortTaken } from '../adapters/dns/probe-port.ts'
 import { parseIPv4, parseIPv6 } from '../kernel/ip.ts'
 import type { ZoneTableSettings } from '../core/dns/compile/zone-table.ts'
 import { parseName } from '../core/dns/name.ts'
@@ -32,7 +32,11 @@ function octetsOf(v4: number | undefined): readonly Uint8Array[] {
 }
 
 /** What every DNS worker is told. */
-export function dnsShared(settings: Settings, build: Build): DnsFrontOptions['shared'] {
+export function dnsShared(
+  settings: Settings,
+  build: Build,
+  { gate, tls }: Pick<DnsFrontOptions['shared'], 'gate' | 'tls'>,
+): DnsFrontOptions['shared'] {
   const { dns } = settings
   return {
     responder: {
@@ -48,6 +52,8 @@ export function dnsShared(settings: Settings, build: Build): DnsFrontOptions['sh
     forward: forwardData(settings),
     groupAliases: dns.groupAliases,
     namespaceAliases: dns.namespaceAliases,
+    gate,
+    tls,
     udp: { receiveBufferBytes: dns.receiveBufferBytes },
     tcp: {
       connectionsMax: Math.ceil(dns.tcpConnectionsMax / dns.workers),
@@ -58,13 +64,22 @@ export function dnsShared(settings: Settings, build: Build): DnsFrontOptions['sh
   }
 }
 
+/** 0: any free port. */
+export function dnsPorts({ dns }: Settings): DnsFrontOptions['ports'] {
+  const { port, dotPort, dohPort } = dns
+  return {
+    dns: port,
+    dot: dotPort === 'off' ? undefined : dotPort,
+    doh: dohPort === 'off' ? undefined : dohPort,
+  }
+}
+
 /** Starts the workers; a port that cannot be had is told in the words of the settings. */
 export async function startDns(dns: DnsFront): Promise<void> {
   try {
     await dns.start()
   } catch (error) {
-    if (error instanceof CairnError) throw error
-    const address = error instanceof Error && 'address' in error ? String(error.address) : ''
-    throw new PortError('dns.port', address, dns.port, error)
+    if (!(error instanceof PortTaken)) throw error
+    throw new PortError(error.setting, error.address, error.port, error.cause)
   }
 }

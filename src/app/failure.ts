@@ -1,9 +1,15 @@
-import { CairnError } from '../kernel/errors.ts'
+import { CairnError, type ErrorCode } from '../kernel/errors.ts'
 import { findOwner } from './port-owner.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** sysexits.h: EX_SOFTWARE, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG. */
 const EXIT = { INTERNAL: 70, TRY_AGAIN: 75, NOT_PERMITTED: 77, BAD_SETTINGS: 78 } as const
+
+const EXIT_OF: Partial<Record<ErrorCode, number>> = {
+  unavailable: EXIT.TRY_AGAIN,
+  // Say a certificate that is none: a file that the settings name.
+  invalid_argument: EXIT.BAD_SETTINGS,
+}
 
 export interface Failure {
   readonly text: string
@@ -36,8 +42,7 @@ export class PortError extends Error {
 export function describeFailure(error: unknown, settings: Settings): Failure {
   if (error instanceof PortError) return describePort(error)
   if (error instanceof CairnError) {
-    const exitCode = error.code === 'unavailable' ? EXIT.TRY_AGAIN : EXIT.INTERNAL
-    return { text: `cairn: ${error.message}\n`, exitCode }
+    return { text: `cairn: ${error.message}\n`, exitCode: EXIT_OF[error.code] ?? EXIT.INTERNAL }
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const name = settings.server.name

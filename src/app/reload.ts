@@ -4,7 +4,7 @@ import type { Effective } from './settings/read.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** What takes effect without a restart. */
-const AT_RUN_TIME: ReadonlySet<string> = new Set(['log.level'])
+const AT_RUN_TIME: ReadonlySet<string> = new Set(['log.level', 'dns.cookie_secret'])
 
 export interface ReloaderOptions {
   /** What the process was started with. */
@@ -13,6 +13,8 @@ export interface ReloaderOptions {
   /** Command line, environment and file, read once more. */
   readonly read: () => Command
   readonly loadZones: () => void
+  /** Certificates and secrets. */
+  readonly renew: (settings: Settings) => void
 }
 
 /**
@@ -30,7 +32,7 @@ export class Reloader {
   }
 
   reload(): void {
-    const { read, log, loadZones } = this.#options
+    const { read, log, loadZones, renew } = this.#options
     const command = read()
     if (command.kind === 'fail') {
       for (const message of command.text.trimEnd().split('\n')) {
@@ -40,6 +42,7 @@ export class Reloader {
     }
     if (command.kind !== 'serve') return
     this.#takeUp(command.settings, command.rows)
+    renew(command.settings)
     loadZones()
     log.event('info', 'reloaded', {})
   }

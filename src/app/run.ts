@@ -76,7 +76,8 @@ async function serve(command: Extract<Command, { kind: 'serve' }>, build: Build)
   }
   process.stdout.write(banner(facts, process.stdout.isTTY))
   const read = (): Command => readAll(build)
-  const reloader = new Reloader({ rows: command.rows, log, read, loadZones: server.loadZones })
+  const { loadZones, renew } = server
+  const reloader = new Reloader({ rows: command.rows, log, read, loadZones, renew })
   process.on('SIGHUP', () => reloader.reload())
   const signal = await stopping.promise
   log.event('info', 'stopping', { signal })

@@ -4,6 +4,7 @@ import { createMember, type Member, type MemberSettings } from '../engine/member
 import type { ZonePublisher } from '../engine/ports.ts'
 import { DnsFront } from '../adapters/dns/front.ts'
 import { TablePublisher } from '../adapters/dns/publisher.ts'
+import type { TlsFiles } from '../adapters/dns/tls-files.ts'
 import { ZoneFiles } from '../adapters/dns/zone-files.ts'
 import { SystemClock } from '../adapters/clock/system-clock.ts'
 import type { Log } from '../adapters/telemetry/log.ts'
@@ -13,7 +14,8 @@ import { ZoneTable } from '../core/dns/compile/zone-table.ts'
 import { createTable } from '../core/dns/table/memory.ts'
 import type { Listening } from './banner.ts'
 import type { Build } from './cli.ts'
-import { dnsShared, startDns, zoneTableSettings } from './dns-settings.ts'
+import { CookieSecrets, gateData, openTlsFiles } from './dns-guard.ts'
+import { dnsPorts, dnsShared, startDns, zoneTableSettings } from './dns-settings.ts'
 import { createTransfers, type Transfers } from './dns-transfer.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { readDns, readRegistry } from './readings.ts'
@@ -30,16 +32,18 @@ export interface ServerOptions {
 
 export interface Server {
   readonly http: Listening
-  readonly dns: Listening
+  readonly dns: Listening & { readonly dot: number | undefined; readonly doh: number | undefined }
   /** Reads the zone files again. */
   readonly loadZones: () => void
+  /** Certificates and secrets are read again, and whatever else may change without a restart. */
+  readonly renew: (settings: Settings) => void
   /** Readiness off, a while of serving all the same, what was received is answered, closed. */
   stop(): Promise<void>
 }
 
 /** Builds one server from adapters and engine, and starts it: all of it, or nothing. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { table, zones, dns, http, member, transfers } = assemble(options)
+  const { table, zones, dns, http, member, transfers, tls, secrets } = assemble(options)
   zones.load()
   try {
     await http.start()
@@ -50,15 +54,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw error
   }
   transfers?.announce()
+  tls?.start()
   // A lone member is caught up with itself at once.
   table.setReady(true)
   http.setReady(true)
   return {
     http: http.listening,
-    dns: { addresses: dns.addresses, port: dns.port },
+    dns: { addresses: dns.addresses, port: dns.port, dot: dns.ports.dot, doh: dns.ports.doh },
     loadZones: () => zones.load(),
+    renew: (settings) => {
+      tls?.reload()
+      dns.setSecrets(secrets.rotate(settings))
+    },
     stop: async () => {
       http.setReady(false)
+      tls?.stop()
       await setTimeout(options.settings.server.drainMs)
       await Promise.all([http.stop(), dns.stop()])
       transfers?.stop()
@@ -74,6 +84,8 @@ interface Parts {
   readonly dns: DnsFront
   readonly http: HttpListeners
   readonly transfers: Transfers | undefined
+  readonly tls: TlsFiles | undefined
+  readonly secrets: CookieSecrets
 }
 
 function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
@@ -103,19 +115,22 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
     telemetry,
     onChange: (apex, records) => transfers?.changeFile(apex, records),
   })
+  const secrets = new CookieSecrets(settings)
+  const gate = gateData(settings, secrets.current)
+  const tls = openTlsFiles(settings, telemetry, (identity) => dns.setIdentity(identity))
   const dns = new DnsFront({
     workers: settings.dns.workers,
     listen: settings.server.listen,
-    port: settings.dns.port,
+    ports: dnsPorts(settings),
     memory,
     telemetry,
-    shared: dnsShared(settings, build),
+    shared: dnsShared(settings, build, { gate, tls: tls?.identity }),
     ...(transfers === undefined ? {} : { transfers: transfers.server }),
     seed: () => randomBytes(4).readInt32LE(0),
   })
   const world = { settings, build, log, onFault }
   const http = new HttpListeners({ ...world, member, clock, metrics, dns })
-  return Object.assign(parts, { table, member, zones, dns, http, transfers })
+  return Object.assign(parts, { table, member, zones, dns, http, transfers, tls, secrets })
 }
 
 /** The table first: answers are what most wait for. */

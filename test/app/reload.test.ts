@@ -26,6 +26,7 @@ function start(toml: string) {
     },
     read: () => read(file),
     loadZones: () => told.push('zones read'),
+    renew: () => undefined,
   })
   return {
     reload: (next: string): readonly string[] => {

@@ -6,10 +6,11 @@ import { READERS_MAX } from '../../core/dns/table/layout.ts'
 import type { Telemetry } from '../../engine/ports.ts'
 import { expandListen, hasWildcard } from './local-addresses.ts'
 import type { LoopNews } from './forward/forward-data.ts'
-import { probePort } from './probe-port.ts'
+import { PortTaken, probePort, probeTcp } from './probe-port.ts'
+import type { TlsIdentity } from './tls-identity.ts'
 import type { FromDesk } from './transfer/words.ts'
 import type { TransferServer } from './transfer/transfer-server.ts'
-import type { FromWorker, ToWorker, WorkerData } from './worker-data.ts'
+import type { FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
 
 /** A worker that died is replaced after this. */
 const RESTART_MS = 100
@@ -21,8 +22,7 @@ const STOP_MS = 2_000
 export interface DnsFrontOptions {
   readonly workers: number
   readonly listen: readonly string[]
-  /** 0: any free port. */
-  readonly port: number
+  readonly ports: Ports
   readonly memory: TableMemory
   readonly telemetry: Pick<Telemetry, 'event'>
   /** What every worker gets; the rest is made here. */
@@ -42,16 +42,18 @@ interface Running {
 export class DnsFront {
   readonly #options: DnsFrontOptions
   readonly #counters: readonly SharedArrayBuffer[]
+  #shared: DnsFrontOptions['shared']
   readonly #running = new Map<number, Running>()
   #addresses: readonly string[]
-  #port: number
+  #ports: Ports
   #rescan: NodeJS.Timeout | undefined
   #isStopping = false
 
   constructor(options: DnsFrontOptions) {
     this.#options = options
     this.#addresses = expandListen(options.listen)
-    this.#port = options.port
+    this.#ports = options.ports
+    this.#shared = options.shared
     this.#counters = Array.from(
       { length: Math.min(options.workers, READERS_MAX) },
       () => new SharedArrayBuffer(COUNTER_SLOTS * 8),
@@ -61,7 +63,7 @@ export class DnsFront {
   /** Resolves when every worker listens on every address; rejects with what stands in the way. */
   async start(): Promise<void> {
     await this.#dropAbsentLoopback()
-    for (const address of this.#addresses) await probePort(address, this.#port)
+    for (const address of this.#addresses) await this.#probe(address)
     // The first worker settles the port, if it is free to choose.
     for (const number of this.#counters.keys()) await this.#startWorker(number)
     if (!hasWildcard(this.#options.listen)) return
@@ -70,7 +72,23 @@ export class DnsFront {
   }
 
   get port(): number {
-    return this.#port
+    return this.#ports.dns
+  }
+
+  get ports(): Ports {
+    return this.#ports
+  }
+
+  /** New connections are shown this certificate, also after a worker is replaced. */
+  setIdentity(identity: TlsIdentity): void {
+    this.#shared = { ...this.#shared, tls: identity }
+    this.#sendAll({ kind: 'tls', identity })
+  }
+
+  /** Cookies are made with the first secret and believed with all. */
+  setSecrets(secrets: readonly Uint8Array[]): void {
+    this.#shared = { ...this.#shared, gate: { ...this.#shared.gate, secrets } }
+    this.#sendAll({ kind: 'cookies', secrets })
   }
 
   get addresses(): readonly string[] {
@@ -108,7 +126,7 @@ export class DnsFront {
     const counters = this.#counters[number]
     if (counters === undefined) return
     const workerData: WorkerData = {
-      ...this.#options.shared,
+      ...this.#shared,
       worker: number,
       table: this.#options.memory.buffer,
       counters,
@@ -119,16 +137,38 @@ export class DnsFront {
     this.#running.set(number, running)
     worker.on('error', (error) => this.#tellDeath(number, error))
     worker.on('exit', () => this.#restart(running))
-    const listening = Promise.withResolvers<number>()
+    const listening = Promise.withResolvers<Ports>()
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'listening') listening.resolve(message.port)
+      if (message.kind === 'listening') listening.resolve(message.ports)
       else if (message.kind === 'failed') listening.reject(portError(message))
       else if (message.kind === 'upstream_loop') this.#tellLoop(number, message)
       else if (message.kind !== 'stopped') this.#passOn(running, message)
     })
     worker.on('exit', () => listening.reject(new CairnError('internal', 'a DNS worker ended')))
-    this.#send(worker, { kind: 'listen', addresses: this.#addresses, port: this.#port })
-    this.#port = await listening.promise
+    this.#send(worker, { kind: 'listen', addresses: this.#addresses, ports: this.#ports })
+    this.#ports = await listening.promise
+  }
+
+  /** Rejects with the setting to change. */
+  async #probe(address: string): Promise<void> {
+    const { dns, dot, doh } = this.#ports
+    const doors = [
+      ['dns.port', dns, probePort],
+      ['dns.dot_port', dot, probeTcp],
+      ['dns.doh_port', doh, probeTcp],
+    ] as const
+    for (const [setting, port, probe] of doors) {
+      if (port === undefined) continue
+      try {
+        await probe(address, port)
+      } catch (error) {
+        throw new PortTaken(setting, address, port, error)
+      }
+    }
+  }
+
+  #sendAll(message: ToWorker): void {
+    for (const { worker } of this.#running.values()) this.#send(worker, message)
   }
 
   #send(worker: Worker, message: ToWorker, moved: readonly ArrayBuffer[] = []): void {
@@ -178,7 +218,7 @@ export class DnsFront {
       addresses: addresses.join(' '),
     })
     for (const { worker } of this.#running.values()) {
-      this.#send(worker, { kind: 'listen', addresses, port: this.#port })
+      this.#send(worker, { kind: 'listen', addresses, ports: this.#ports })
     }
   }
 

@@ -1,6 +1,21 @@
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 
+/** A port that cannot be had, and the setting that chose it. */
+export class PortTaken extends Error {
+  readonly setting: string
+  readonly address: string
+  readonly port: number
+
+  constructor(setting: string, address: string, port: number, cause: unknown) {
+    super(`${setting}: ${address}:${port}`, { cause })
+    this.name = 'PortTaken'
+    this.setting = setting
+    this.address = address
+    this.port = port
+  }
+}
+
 /**
  * Whether UDP and TCP of a port are free, asked without SO_REUSEPORT: with it a second server of
  * the same user would bind the port, too, and take half of the queries. Rejects with the system's
@@ -26,7 +41,8 @@ async function probeUdp(address: string, port: number): Promise<void> {
   }
 }
 
-async function probeTcp(address: string, port: number): Promise<void> {
+/** As `probePort`, for TCP alone. */
+export async function probeTcp(address: string, port: number): Promise<void> {
   const server = createServer()
   const done = Promise.withResolvers<void>()
   server.once('error', done.reject)

@@ -21,6 +21,8 @@ const UNREAD_BYTES_MAX = 256 * 1024
 
 /** What the connections of one worker share. */
 export interface TcpParts {
+  /** 1: TCP; 2: TLS on it. */
+  readonly proto: 1 | 2
   readonly responder: Responder
   readonly reader: Reader
   readonly counters: AnswerCounters
@@ -217,8 +219,8 @@ export class TcpConnection implements DeskClient {
   }
 
   #tell(asked: number, answered: number, started: number): void {
-    const { counters, responder } = this.#parts
-    counters.tell(responder, 1, asked, answered, (performance.now() - started) / 1000)
+    const { counters, responder, proto } = this.#parts
+    counters.tell(responder, proto, asked, answered, (performance.now() - started) / 1000)
   }
 
   #respond(
@@ -228,8 +230,9 @@ export class TcpConnection implements DeskClient {
     filled: number,
     given: readonly Given[],
   ): number {
-    const { responder, reader, counters, output, forwarding } = this.#parts
+    const { responder, reader, counters, output, forwarding, proto } = this.#parts
     responder.client.isTcp = true
+    responder.client.isEncrypted = proto === 2
     setClient(responder.client, this.address)
     forwarding?.prepare(responder.client, performance.now(), given)
     reader.enter()

@@ -1,7 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Responder } from '../../core/dns/answer/responder.ts'
+import { LIMITED, type Responder } from '../../core/dns/answer/responder.ts'
 import type { Reader } from '../../core/dns/table/memory.ts'
+import { Backlog } from './backlog.ts'
 import { setClient } from './client-address.ts'
 import { NOTHING_GIVEN, type Forwarding, type Given } from './forward/forwarding.ts'
 import type { AnswerCounters } from './tell-answer.ts'
@@ -49,11 +50,16 @@ export class UdpFront {
   readonly #sockets = new Map<string, Socket>()
   readonly #input = new DataView(new ArrayBuffer(QUERY_BYTES_MAX))
   readonly #inputBytes = new Uint8Array(this.#input.buffer)
+  readonly #backlog: Backlog<Asked>
   #slot = 0
   #received = 0
 
   constructor(parts: UdpParts) {
     this.#parts = parts
+    this.#backlog = new Backlog<Asked>({
+      answer: (asked) => this.#answerLate(asked, NOTHING_GIVEN),
+      drop: (count) => parts.counters.add('drop_overload', count),
+    })
   }
 
   /** Opens a socket; rejects with the system's error. The answer is the port. */
@@ -125,7 +131,14 @@ export class UdpFront {
       counters.add('drop_source', 1)
       return
     }
-    this.#answer({ socket, message, from, started: performance.now() }, NOTHING_GIVEN)
+    // Junk is the cheapest: an answer is seen by one bit (RFC 1035 §4.1.1).
+    if (((message[2] ?? 0) & 0x80) !== 0) {
+      counters.add('drop_response', 1)
+      return
+    }
+    const asked = { socket, message, from, started: performance.now() }
+    if (this.#backlog.isHolding) this.#backlog.hold(asked)
+    else this.#answer(asked, NOTHING_GIVEN)
   }
 
   /** Again for a query whose answer had to wait; `given` is what was found out for it. */
@@ -137,6 +150,8 @@ export class UdpFront {
     // A count that no message can keep makes it what it is: malformed.
     if (isTooLong) this.#input.setUint16(ARCOUNT, 0xffff)
     responder.client.isTcp = false
+    responder.client.isEncrypted = false
+    responder.client.nowMs = performance.timeOrigin + started
     setClient(responder.client, from.address)
     forwarding?.prepare(responder.client, performance.now(), given)
     const start = this.#slot * OUTPUT_SLOT_BYTES
@@ -148,8 +163,8 @@ export class UdpFront {
       start,
     )
     reader.leave()
-    if (length === 0) {
-      counters.add('drop_response', 1)
+    if (length <= 0) {
+      counters.add(length === LIMITED ? 'drop_rate' : 'drop_response', 1)
       return
     }
     if (forwarding?.postpone(from.address, given, (more) => this.#answerLate(asked, more))) return

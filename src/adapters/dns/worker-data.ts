@@ -1,6 +1,8 @@
 import type { ResponderSettings } from '../../core/dns/answer/responder.ts'
+import type { GateSettings } from '../../core/dns/abuse/gate.ts'
 import type { TransferAccess } from '../../core/dns/transfer/access.ts'
 import type { ForwardData, LoopNews } from './forward/forward-data.ts'
+import type { TlsIdentity } from './tls-identity.ts'
 import type { FromDesk, ToDesk } from './transfer/words.ts'
 
 /** Everything a DNS worker is started with; structured-cloneable. */
@@ -11,16 +13,35 @@ export interface WorkerData {
   /** `COUNTER_SLOTS` float64 slots, written by this worker alone. */
   readonly counters: SharedArrayBuffer
   readonly seed: number
-  readonly responder: Omit<ResponderSettings, 'spellings' | 'transfer'>
+  readonly responder: Omit<ResponderSettings, 'spellings' | 'transfer' | 'gate'>
   /** Keys of signed questions, and who may have whole zones. */
   readonly access: TransferAccess
   /** DNS label → group name, and → namespace id. */
   readonly groupAliases: ReadonlyMap<string, string>
   readonly namespaceAliases: ReadonlyMap<string, string>
+  readonly gate: GateData
+  /** Absent: no DoT and no DoH. */
+  readonly tls: TlsIdentity | undefined
   readonly udp: UdpSettings
   readonly tcp: TcpSettings
   /** Absent: names that are not ours are refused. */
   readonly forward?: ForwardData | undefined
+}
+
+export interface GateData {
+  readonly settings: GateSettings
+  /** Of cookies: the first one makes them; 16 octets each. */
+  readonly secrets: readonly Uint8Array[]
+  /** The buckets of the rate limit, `RATE_TABLE_BYTES` of them. */
+  readonly table: SharedArrayBuffer
+}
+
+/** 0: any free port; undefined: not opened. */
+export interface Ports {
+  /** UDP and TCP. */
+  readonly dns: number
+  readonly dot: number | undefined
+  readonly doh: number | undefined
 }
 
 export interface UdpSettings {
@@ -38,13 +59,15 @@ export interface TcpSettings {
 
 /** Main → worker. */
 export type ToWorker =
-  | { readonly kind: 'listen'; readonly addresses: readonly string[]; readonly port: number }
+  | { readonly kind: 'listen'; readonly addresses: readonly string[]; readonly ports: Ports }
+  | { readonly kind: 'tls'; readonly identity: TlsIdentity }
+  | { readonly kind: 'cookies'; readonly secrets: readonly Uint8Array[] }
   | { readonly kind: 'stop' }
   | ToDesk
 
 /** Worker → main. */
 export type FromWorker =
-  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'listening'; readonly ports: Ports }
   | {
       readonly kind: 'failed'
       readonly address: string

@@ -1,17 +1,22 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { SeededRng } from '../../kernel/rng.ts'
+import { Gate } from '../../core/dns/abuse/gate.ts'
 import { Responder } from '../../core/dns/answer/responder.ts'
 import { makeSpellings } from '../../core/dns/answer/respell.ts'
+import { Cookies } from '../../core/dns/cookie/cookies.ts'
 import { HEADER } from '../../core/dns/table/layout.ts'
 import { openTable, Reader } from '../../core/dns/table/memory.ts'
+import { DohFront } from './doh.ts'
+import { DotFront } from './dot.ts'
 import { Forwarding } from './forward/forwarding.ts'
 import { TCP_OUTPUT_BYTES } from './tcp-connection.ts'
 import { TcpFront } from './tcp.ts'
+import type { TlsIdentity } from './tls-identity.ts'
 import { AnswerCounters } from './tell-answer.ts'
 import { TransferDesk } from './transfer/desk.ts'
 import { OUTPUT_SLOT_BYTES, OUTPUT_SLOTS, UdpFront } from './udp.ts'
 import type { LoopNews } from './forward/forward-data.ts'
-import type { FromWorker, ToWorker, WorkerData } from './worker-data.ts'
+import type { FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
 
 /** How often the worker says that it lives and what serial it sees. */
 const ALIVE_MS = 250
@@ -22,6 +27,9 @@ const SETTLE_MS = 1_000
 class Worker {
   readonly #udp: UdpFront
   readonly #tcp: TcpFront
+  readonly #dot: DotFront | undefined
+  readonly #doh: DohFront | undefined
+  readonly #cookies: Cookies
   readonly #forwarding: Forwarding | undefined
   readonly desk: TransferDesk = new TransferDesk(tell)
   readonly #alive: NodeJS.Timeout
@@ -32,7 +40,9 @@ class Worker {
     const counters = new AnswerCounters(new Float64Array(data.counters))
     const spellings = makeSpellings(data.groupAliases, data.namespaceAliases)
     const transfer = { access: data.access, now: () => Math.floor(Date.now() / 1000) }
-    const settings = { ...data.responder, spellings, transfer }
+    this.#cookies = new Cookies(data.gate.secrets)
+    const gate = new Gate(this.#cookies, data.gate.settings, data.gate.table)
+    const settings = { ...data.responder, spellings, transfer, gate }
     const rng = new SeededRng(data.seed)
     this.#forwarding = openForwarding(data)
     const forwarding = this.#forwarding
@@ -47,15 +57,21 @@ class Worker {
       output: udpOutput,
       settings: data.udp,
     })
-    this.#tcp = new TcpFront({
+    // One at a time writes: they share the responder and where it writes to.
+    const stream = {
       ...shared,
       responder: respond(tcpOutput),
       output: tcpOutput,
       settings: data.tcp,
       desk: this.desk,
-    })
+    }
+    this.#tcp = new TcpFront({ ...stream, proto: 1 })
+    this.#dot = data.tls && new DotFront({ ...stream, proto: 2 }, data.tls)
+    this.#doh = data.tls && new DohFront(stream, data.tls)
     const tellAlive = (): void => {
-      counters.set('alive_ms', performance.timeOrigin + performance.now())
+      const nowMs = performance.timeOrigin + performance.now()
+      this.#cookies.unixSeconds = Math.floor(nowMs / 1_000)
+      counters.set('alive_ms', nowMs)
       counters.set('serial_seen', Atomics.load(table.words, HEADER.SERIAL >> 2) >>> 0)
     }
     // At once: a server that has just started is ready.
@@ -64,24 +80,26 @@ class Worker {
   }
 
   /** Makes the open sockets those of `addresses`. */
-  async listen(addresses: readonly string[], port: number): Promise<void> {
+  async listen(addresses: readonly string[], ports: Ports): Promise<void> {
     for (const address of this.#udp.addresses) {
       if (addresses.includes(address)) continue
       this.#udp.close(address)
       this.#tcp.close(address)
+      this.#dot?.close(address)
+      this.#doh?.close(address)
     }
-    let bound = port
+    let bound = ports
     for (const address of addresses) {
       if (this.#udp.addresses.includes(address)) continue
       try {
-        bound = await this.#open(address, bound)
+        bound = await this.#openAll(address, bound)
       } catch (error) {
-        tell({ kind: 'failed', address, port: bound, code: codeOf(error) })
+        tell({ kind: 'failed', address, port: portOf(error) ?? bound.dns, code: codeOf(error) })
         return
       }
     }
-    this.#forwarding?.setOwn({ addresses, port: bound })
-    tell({ kind: 'listening', port: bound })
+    this.#forwarding?.setOwn({ addresses, port: bound.dns })
+    tell({ kind: 'listening', ports: bound })
   }
 
   /** What was received is answered; then the sockets close. */
@@ -91,8 +109,28 @@ class Worker {
     await this.#forwarding?.settle(SETTLE_MS)
     for (const address of this.#udp.addresses) this.#udp.close(address)
     this.#tcp.stop()
+    this.#dot?.stop()
+    this.#doh?.stop()
     this.#forwarding?.close()
     tell({ kind: 'stopped' })
+  }
+
+  /** New connections are shown this certificate. */
+  setIdentity(identity: TlsIdentity): void {
+    this.#dot?.setIdentity(identity)
+    this.#doh?.setIdentity(identity)
+  }
+
+  setSecrets(secrets: readonly Uint8Array[]): void {
+    this.#cookies.setSecrets(secrets)
+  }
+
+  async #openAll(address: string, { dns, dot, doh }: Ports): Promise<Ports> {
+    return {
+      dns: await this.#open(address, dns),
+      dot: dot === undefined ? undefined : await this.#dot?.listen(address, dot),
+      doh: doh === undefined ? undefined : await this.#doh?.listen(address, doh),
+    }
   }
 
   /** UDP and TCP on one port; a free port of UDP may be taken in TCP, then another one is tried. */
@@ -123,6 +161,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
+function portOf(error: unknown): number | undefined {
+  return error instanceof Error && 'port' in error ? Number(error.port) : undefined
+}
+
 function tell(message: FromWorker): void {
   parentPort?.postMessage(message)
 }
@@ -130,6 +172,8 @@ function tell(message: FromWorker): void {
 const worker = new Worker(workerData)
 parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void worker.stop()
-  else if (message.kind === 'listen') void worker.listen(message.addresses, message.port)
+  else if (message.kind === 'listen') void worker.listen(message.addresses, message.ports)
+  else if (message.kind === 'tls') worker.setIdentity(message.identity)
+  else if (message.kind === 'cookies') worker.setSecrets(message.secrets)
   else worker.desk.handle(message)
 })

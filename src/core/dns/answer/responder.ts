@@ -176,7 +176,9 @@ export class Responder {
     const answered = this.#answered
     answered.rcode = this.rcode
     answered.answers = message.answers
-    answered.isOwnName = this.#resolver.found === FOUND.NAME
+    const { found } = this.#resolver
+    // A name of others is as good as one of ours: who may ask for it was decided elsewhere.
+    answered.isOwnName = found === FOUND.NAME || found === FOUND.NOT_OURS
     answered.zone = this.#resolver.zone
     const limit = gate?.decide(query, client, answered)
     if (limit === LIMIT.SLIP) {

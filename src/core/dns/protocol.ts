@@ -69,6 +69,9 @@ export const EDE = {
   NO_REACHABLE_AUTHORITY: 22,
   NETWORK_ERROR: 23,
   SYNTHESIZED: 29,
+  /** Code 0 (Other Error) with words of ours: the low 16 bits are what goes over the wire. */
+  BEYOND_LOCAL: 0x1_0000,
+  NO_LOCAL: 0x2_0000,
 } as const
 
 /** The types told apart in metrics; the last one stands for all others. */

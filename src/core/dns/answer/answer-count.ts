@@ -7,6 +7,17 @@ const AUTO_MAX = 8
 /** Addresses compared with the client's: bounds the work on huge services. */
 const COMPARED_MAX = 512
 
+/** Why an answer has as many records as it has: a closed set. */
+export const COUNT_CAUSES = [
+  'asked',
+  'setting',
+  'only_one',
+  'weights_differ',
+  'same_network',
+  'up_to_8',
+] as const
+const CAUSE = { ASKED: 0, SETTING: 1, ONLY_ONE: 2, WEIGHTS: 3, NETWORK: 4, MANY: 5 } as const
+
 /**
  * How many address records an answer gives. One alone is exact for every client; several are only
  * given where weights are equal and no client library would re-sort them (RFC 6724 rule 9).
@@ -14,6 +25,8 @@ const COMPARED_MAX = 512
 export class AnswerCount {
   /** True when the last decision was to give all there are. */
   isAll = false
+  /** Of the last decision: index in `COUNT_CAUSES`. */
+  cause: number = CAUSE.ASKED
   readonly #table: DataView
   readonly #client: Client
   readonly #selectors: Selectors
@@ -32,11 +45,15 @@ export class AnswerCount {
     const asked = this.#selectors.answers
     const answers = asked === 0 ? this.#table.getInt32(block + SERVICE.ANSWERS, true) : asked
     this.isAll = answers < 0
+    this.cause = asked === 0 ? CAUSE.SETTING : CAUSE.ASKED
     if (answers !== 0) return answers < 0 ? size : Math.min(answers, size)
+    this.cause = CAUSE.ONLY_ONE
     if (size === 1) return 1
+    this.cause = CAUSE.WEIGHTS
     const uneven = octets === 4 ? SECTION_FLAG.A_UNEQUAL : SECTION_FLAG.AAAA_UNEQUAL
     if (flags & uneven) return 1
     const isSorted = octets === 4 ? this.#sortsV4(addresses, size) : this.#sortsV6(addresses, size)
+    this.cause = isSorted ? CAUSE.NETWORK : CAUSE.MANY
     return isSorted ? 1 : Math.min(AUTO_MAX, size)
   }
 

@@ -1,5 +1,6 @@
 import { EDE, OPTION, TYPE } from '../protocol.ts'
 import { WHOLE_COOKIE_BYTES, type Cookies } from '../cookie/cookies.ts'
+import type { ClientSubnet } from '../locality/client-subnet.ts'
 import type { Client } from './client.ts'
 import type { Message } from './message.ts'
 import type { Query } from './query.ts'
@@ -18,7 +19,17 @@ export interface OptSettings {
   readonly keepalive: number
   /** Absent: cookies are ignored. */
   readonly cookies: Cookies | undefined
+  /** The client's network, as far as it is told back (RFC 7871). */
+  readonly subnet: ClientSubnet
 }
+
+const UTF8 = new TextEncoder()
+/** Words of ours for code 0, by the upper half of an `EDE`. */
+const EDE_TEXTS: readonly Uint8Array[] = [
+  '',
+  'answered from beyond the local cluster',
+  'no local instance, and only local ones may answer',
+].map((text) => UTF8.encode(text))
 
 /** The OPT record of answers (RFC 6891): present if and only if the query had a sound one. */
 export class OptWriter {
@@ -39,7 +50,10 @@ export class OptWriter {
   #tail(query: Query, client: Client): number {
     const cookie = this.#hasCookie(query) ? OPTION_HEADER + WHOLE_COOKIE_BYTES : 0
     const keepalive = query.wantsKeepalive && client.isTcp ? OPTION_HEADER + 2 : 0
-    return cookie + keepalive + (query.wantsPadding && client.isEncrypted ? OPTION_HEADER : 0)
+    const { bytes } = this.#settings.subnet
+    return (
+      bytes + cookie + keepalive + (query.wantsPadding && client.isEncrypted ? OPTION_HEADER : 0)
+    )
   }
 
   #hasCookie(query: Query): boolean {
@@ -65,6 +79,7 @@ export class OptWriter {
       message.u16(nsid.length)
       for (const octet of nsid) message.u8(octet)
     }
+    if (this.#settings.subnet.bytes > 0) this.#settings.subnet.write(message)
     if (this.#hasCookie(query)) this.#writeCookie(message)
     if (query.wantsKeepalive && client.isTcp) {
       message.u16(OPTION.KEEPALIVE)
@@ -73,11 +88,7 @@ export class OptWriter {
     }
     const mayPad = query.wantsPadding && client.isEncrypted
     // An explanation is a courtesy: it never costs a record (RFC 8914 §3).
-    if (ede !== EDE.NONE && message.room >= OPTION_HEADER + 2 + (mayPad ? OPTION_HEADER : 0)) {
-      message.u16(OPTION.EDE)
-      message.u16(2)
-      message.u16(ede)
-    }
+    if (ede !== EDE.NONE) explain(message, ede, mayPad ? OPTION_HEADER : 0)
     // Last, for it depends on all before it. A question without padding gets none (RFC 7830 §4).
     if (mayPad) pad(message)
     message.view.setUint16(message.start + lengthAt, message.at - lengthAt - 2)
@@ -91,6 +102,18 @@ export class OptWriter {
     message.u16(WHOLE_COOKIE_BYTES)
     for (let i = 0; i < WHOLE_COOKIE_BYTES; i++) message.u8(cookies.reply[i] ?? 0)
   }
+}
+
+/** The code, and our words for it if there is room for them, too; `kept` octets stay free. */
+function explain(message: Message, ede: number, kept: number): void {
+  const room = message.room - OPTION_HEADER - 2 - kept
+  if (room < 0) return
+  const text = EDE_TEXTS[ede >> 16]
+  const length = text === undefined || text.length > room ? 0 : text.length
+  message.u16(OPTION.EDE)
+  message.u16(2 + length)
+  message.u16(ede & 0xffff)
+  for (let i = 0; i < length; i++) message.u8(text?.[i] ?? 0)
 }
 
 /** Zeros up to the next multiple, or as far as the message may grow. */

@@ -45,6 +45,9 @@ export class Query {
   wantsNsid = false
   wantsKeepalive = false
   wantsPadding = false
+  /** Where the data of the ECS option starts in the packet, and its octets; −1: there is none. */
+  ecsAt = -1
+  ecsSize = 0
   /** Octets of the COOKIE option; 0 when there is none. */
   cookieSize = 0
   /** Its start; the rest is cookies of others. */
@@ -87,6 +90,7 @@ export class Query {
     this.hasOpt = false
     this.udpSize = 0
     this.version = 0
+    this.ecsAt = -1
     this.wantsDnssec = false
     this.wantsNsid = false
     this.wantsKeepalive = false
@@ -204,9 +208,17 @@ export class Query {
       if (code === OPTION.NSID) this.wantsNsid = true
       else if (code === OPTION.KEEPALIVE) this.wantsKeepalive = true
       else if (code === OPTION.PADDING) this.wantsPadding = true
+      else if (code === OPTION.ECS) this.#takeSubnet(at - size, size)
       else if (code === OPTION.COOKIE && !this.#takeCookie(packet, at - size, size)) return false
     }
     return true
+  }
+
+  /** Read only if its sender is trusted: the first one counts. */
+  #takeSubnet(start: number, size: number): void {
+    if (this.ecsAt >= 0) return
+    this.ecsAt = start
+    this.ecsSize = size
   }
 
   /** The first one counts (RFC 7873 §5.2). */

@@ -8,9 +8,9 @@ import type { ForeignNames } from '../forward/foreign.ts'
 import { mayTransfer, type TransferAccess } from '../transfer/access.ts'
 import { TSIG_ERROR } from '../transfer/tsig.ts'
 import { TsigGuard, type WallSeconds } from '../transfer/tsig-guard.ts'
-import { AnswerCount } from './answer-count.ts'
 import { Chaos } from './chaos.ts'
 import { Client } from './client.ts'
+import { Decisions, type DecisionSettings } from './decisions.ts'
 import { FOUND, Lookup } from './lookup.ts'
 import { Message } from './message.ts'
 import { NodeAnswer } from './node-answer.ts'
@@ -18,10 +18,8 @@ import { OptWriter } from './opt.ts'
 import { Query, VERDICT } from './query.ts'
 import { Resolver } from './resolver.ts'
 import type { Spellings } from './respell.ts'
-import { Sampler } from './sample.ts'
-import { ServiceAnswer } from './service-answer.ts'
 
-export interface ResponderSettings {
+export interface ResponderSettings extends DecisionSettings {
   /** Most octets of an answer over UDP, and the size we advertise: 512 … 4096. */
   readonly udpSize: number
   readonly nsid: Uint8Array
@@ -29,10 +27,7 @@ export interface ResponderSettings {
   readonly host: string
   /** Units of 100 ms, told to clients that ask over TCP (RFC 7828). */
   readonly tcpKeepalive: number
-  readonly strictSrv: boolean
   readonly spellings: Spellings
-  /** Upper halves of this machine's own IPv4 addresses, for clients on the loopback. */
-  readonly localNets: readonly number[]
   /** Keys of signed questions, and who may have whole zones; absent: none and nobody. */
   readonly transfer?: { readonly access: TransferAccess; readonly now: WallSeconds }
   /** Cookies and rate limits; absent: everybody is trusted. */
@@ -72,6 +67,8 @@ export class Responder {
   /** The last answer is empty and truncated because of the rate limit. */
   isSlipped = false
   readonly message: Message
+  /** What the last answer from a service was made of. */
+  readonly decisions: Decisions
   /** Signatures of questions and answers (RFC 8945). */
   readonly guard: TsigGuard
   readonly gate: Gate | undefined
@@ -102,26 +99,21 @@ export class Responder {
     this.guard = new TsigGuard(access.keys, now)
     this.gate = settings.gate
     this.message = new Message(output)
+    const lookup = new Lookup(memory, settings.spellings)
+    const { message, client, query } = this
+    const { selectors } = lookup
+    const scene = { table: memory.view, message, client, query, selectors }
+    this.decisions = new Decisions(scene, settings, rng)
     this.#opt = new OptWriter({
       udpSize: settings.udpSize,
       nsid: settings.nsid,
       keepalive: settings.tcpKeepalive,
       cookies: settings.gate?.cookies,
+      subnet: this.decisions.subnet,
     })
     this.#chaos = new Chaos(settings.version, settings.host)
-    const lookup = new Lookup(memory, settings.spellings)
-    const { message, client, query } = this
-    const { selectors } = lookup
     const nodes = new NodeAnswer(memory.view, message, lookup)
-    const services = new ServiceAnswer({
-      table: memory.view,
-      message,
-      sampler: new Sampler(rng),
-      selectors,
-      count: new AnswerCount(memory.view, client, selectors, settings.localNets),
-      key: query.key,
-      strictSrv: settings.strictSrv,
-    })
+    const { services } = this.decisions
     this.#resolver = new Resolver(message, lookup, nodes, services, foreign)
   }
 
@@ -137,7 +129,9 @@ export class Responder {
     if (verdict === VERDICT.DROP) return 0
     this.#isTransfer = false
     guard.reset()
+    this.decisions.reset()
     if (verdict === VERDICT.OK && query.tsigAt > 0) verdict = this.#check(packet, base, length)
+    if (verdict === VERDICT.OK && !this.#takeSubnet(packet)) verdict = VERDICT.FORMERR_OPT
     this.isSlipped = false
     this.#resolver.found = FOUND.NAME
     const isAdmitted = this.gate?.admit(query, this.client) ?? true
@@ -189,6 +183,12 @@ export class Responder {
       this.#finish(RCODE.NOERROR, false, EDE.NONE)
     }
     return limit === LIMIT.DROP
+  }
+
+  /** Where the client's forwarder says that it is; false: it said so in a wrong way. */
+  #takeSubnet(packet: DataView): boolean {
+    const { ecsAt, ecsSize } = this.query
+    return ecsAt < 0 || this.decisions.subnet.take(packet, ecsAt, ecsSize, this.client)
   }
 
   #check(packet: DataView, base: number, length: number): number {

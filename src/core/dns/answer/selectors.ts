@@ -1,5 +1,6 @@
 const UNDERSCORE = 0x5f
 
+const WHY = [0x5f, 0x77, 0x68, 0x79]
 const ONE = [0x5f, 0x6f, 0x6e, 0x65]
 const ALL = [0x5f, 0x61, 0x6c, 0x6c]
 const TCP = [0x5f, 0x74, 0x63, 0x70]
@@ -9,7 +10,7 @@ const CLUSTER = [0x5f, 0x63, 0x2d]
 
 /**
  * The selectors before a service's name (dns.md §3.3): `_token._tcp`, then `_one` or `_all` and
- * `_c-cluster` in any order. Fields are offsets into the query's key; reused.
+ * `_c-cluster` in any order; `_why` before all asks for reasons instead of records. Fields are offsets into the query's key; reused.
  */
 export class Selectors {
   /** 0: the service's own number of answers; 1: one; −1: all. */
@@ -22,8 +23,11 @@ export class Selectors {
   tokenLength = 0
   /** The token as a port, or −1 when it is not all digits. */
   port = -1
+  /** The answer is to be explained, not given. */
+  isWhy = false
 
   reset(): void {
+    this.isWhy = false
     this.answers = 0
     this.clusterLength = 0
     this.tokenLength = 0
@@ -41,12 +45,14 @@ export class Selectors {
    * `part`: the name is the end of good selectors (`_tcp.service`), so it exists but has no data.
    */
   parse(key: Uint8Array, labelAt: Uint8Array, count: number): 'good' | 'part' | 'bad' {
-    const isPart = isProto(key, labelAt[0] ?? 0)
-    let i = isPart ? 1 : 0
-    if (!isPart && count > 1 && isProto(key, labelAt[1] ?? 0)) {
-      if (key[labelAt[0] ?? 0] === 1) return 'bad'
-      this.#takeToken(key, labelAt[0] ?? 0)
-      i = 2
+    this.isWhy = isLabel(key, labelAt[0] ?? 0, WHY)
+    const first = this.isWhy ? 1 : 0
+    const isPart = first < count && isProto(key, labelAt[first] ?? 0)
+    let i = isPart ? first + 1 : first
+    if (!isPart && first + 1 < count && isProto(key, labelAt[first + 1] ?? 0)) {
+      if (key[labelAt[first] ?? 0] === 1) return 'bad'
+      this.#takeToken(key, labelAt[first] ?? 0)
+      i = first + 2
     }
     for (; i < count; i++) if (!this.#take(key, labelAt[i] ?? 0)) return 'bad'
     return isPart ? 'part' : 'good'
@@ -66,8 +72,8 @@ export class Selectors {
 
   #take(key: Uint8Array, at: number): boolean {
     const length = key[at] ?? 0
-    const isOne = length === 4 && startsWith(key, at, ONE)
-    if (isOne || (length === 4 && startsWith(key, at, ALL))) {
+    const isOne = isLabel(key, at, ONE)
+    if (isOne || isLabel(key, at, ALL)) {
       if (this.answers !== 0) return false
       this.answers = isOne ? 1 : -1
       return true
@@ -82,7 +88,11 @@ export class Selectors {
 }
 
 function isProto(key: Uint8Array, at: number): boolean {
-  return key[at] === 4 && (startsWith(key, at, TCP) || startsWith(key, at, UDP))
+  return isLabel(key, at, TCP) || isLabel(key, at, UDP)
+}
+
+function isLabel(key: Uint8Array, at: number, octets: readonly number[]): boolean {
+  return key[at] === octets.length && startsWith(key, at, octets)
 }
 
 function startsWith(key: Uint8Array, at: number, octets: readonly number[]): boolean {

@@ -1,18 +1,22 @@
-import { decodeLabel, encodeLabel } from '../labels.ts'
-import { latin1 } from '../name.ts'
+import type { WhyAnswer } from '../explain/why-answer.ts'
 import { CLASS, EDE, TYPE } from '../protocol.ts'
 import { SECTION, SECTION_FLAG, SERVICE, SRV } from '../table/layout.ts'
 import type { AnswerCount } from './answer-count.ts'
+import { AREA, type Choice } from './choice.ts'
+import type { Chooser } from './chooser.ts'
 import { POINTER, POINTER_MAX, type Message } from './message.ts'
 import type { Sampler } from './sample.ts'
+import { isFilteredBy, isText } from './sections.ts'
 import type { Selectors } from './selectors.ts'
 
 /** Octets of a record beside its data: pointer, type, class, TTL, length. */
 const RECORD_OVERHEAD = 12
 /** The least an SRV record takes: fixed fields and a target of one short label. */
 const SRV_BYTES_MIN: number = RECORD_OVERHEAD + 6 + 3
-
-const UTF8 = new TextEncoder()
+/** SRV: the client's cluster comes first, with priority 0; the rest has this one (dns.md §2.5). */
+const REST_PRIORITY = 10
+/** Octets from a record's start to the priority. */
+const TO_PRIORITY = RECORD_OVERHEAD
 
 export interface ServiceAnswerParts {
   readonly table: DataView
@@ -20,6 +24,8 @@ export interface ServiceAnswerParts {
   readonly sampler: Sampler
   readonly selectors: Selectors
   readonly count: AnswerCount
+  readonly chooser: Chooser
+  readonly why: WhyAnswer
   /** The name that was looked up, for the selectors' offsets. */
   readonly key: Uint8Array
   /** `_token._tcp` gives nothing, instead of all, when no instance says what it speaks. */
@@ -32,10 +38,13 @@ export class ServiceAnswer {
   ede: number = EDE.NONE
   readonly #p: ServiceAnswerParts
   readonly #toldHosts = new Int32Array(1 << 16)
+  readonly #rest = new Int32Array(1 << 16)
+  readonly #choice: Choice
   #stamp = 0
 
   constructor(parts: ServiceAnswerParts) {
     this.#p = parts
+    this.#choice = parts.chooser.choice
   }
 
   /**
@@ -43,8 +52,11 @@ export class ServiceAnswer {
    */
   write(block: number, type: number, owner: number): boolean {
     this.ede = EDE.NONE
-    const { selectors } = this.#p
-    const section = this.#sectionFor(block)
+    const { selectors, chooser, why } = this.#p
+    if (selectors.isWhy) return type === TYPE.TXT && why.write(block, owner)
+    chooser.choose(block, type)
+    const { section, area } = this.#choice
+    if (area === AREA.NONE) this.ede = EDE.NO_LOCAL
     if (section === 0) return false
     if (type === TYPE.SRV) return this.#writeSrvs(block, section, owner)
     // `_http._tcp.service` owns SRV records and nothing else.
@@ -52,40 +64,6 @@ export class ServiceAnswer {
     if (type === TYPE.A) return this.#writeAddresses(block, section, owner, 4)
     if (type === TYPE.AAAA) return this.#writeAddresses(block, section, owner, 16)
     return type === TYPE.TXT && this.#writeText(block, owner)
-  }
-
-  /** Offset of the section that the cluster selector names; 0 when there is no such cluster. */
-  #sectionFor(block: number): number {
-    const { selectors, key } = this.#p
-    const { clusterAt, clusterLength } = selectors
-    if (clusterLength === 0) return block + SERVICE.SECTIONS
-    const section = this.#sectionOf(block, key, clusterAt, clusterLength)
-    if (section !== 0) return section
-    // Another spelling, say `a--5fb` for `a_b`; as with names, this rare look may allocate.
-    const asked = latin1(key.subarray(clusterAt, clusterAt + clusterLength))
-    const label = UTF8.encode(encodeLabel(decodeLabel(asked), 'cluster'))
-    return this.#sectionOf(block, label, 0, label.length)
-  }
-
-  #sectionOf(block: number, text: Uint8Array, start: number, length: number): number {
-    const { table } = this.#p
-    const count = table.getInt32(block + SERVICE.SECTION_COUNT, true)
-    for (let i = 0; i < count; i++) {
-      const section = block + SERVICE.SECTIONS + i * SECTION.SIZE
-      const label = table.getInt32(section + SECTION.CLUSTER, true)
-      if (label !== 0 && this.#isText(block + label, text, start, length)) return section
-    }
-    return 0
-  }
-
-  /** Whether the counted text at `at` in the table is `text[start, start + length)`. */
-  #isText(at: number, text: Uint8Array, start: number, length: number): boolean {
-    const { table } = this.#p
-    if (table.getUint8(at) !== length) return false
-    for (let i = 0; i < length; i++) {
-      if (table.getUint8(at + 1 + i) !== text[start + i]) return false
-    }
-    return true
   }
 
   #writeAddresses(block: number, section: number, owner: number, octets: 4 | 16): boolean {
@@ -131,16 +109,19 @@ export class ServiceAnswer {
   }
 
   #writeSrvs(block: number, section: number, owner: number): boolean {
-    const { table, message, sampler, selectors } = this.#p
+    const { table, message, sampler, selectors, strictSrv } = this.#p
     const size = table.getInt32(section + SECTION.SRV_COUNT, true)
     if (size === 0) return false
     const sums = block + table.getInt32(section + SECTION.SRV_TABLE, true)
     const offsets = sums + size * 8
     const flags = table.getInt32(section + SECTION.FLAGS, true)
-    const isFiltered = selectors.tokenLength > 0 && this.#filters(flags)
+    const isFiltered = isFilteredBy(selectors, flags, strictSrv)
     const most = selectors.answers === 1 ? 1 : size
     const fitting = Math.floor(message.room / SRV_BYTES_MIN) + 1
-    const picks = sampler.pick(table, sums, size, isFiltered ? size : Math.min(most, fitting))
+    const isRanked = this.#choice.area === AREA.LOCAL && this.#choice.local > 0
+    const sampled = isFiltered || isRanked ? size : Math.min(most, fitting)
+    const picks = sampler.pick(table, sums, size, sampled)
+    if (isRanked) this.#putLocalFirst(block, offsets, picks)
     const start = message.at
     let told = 0
     for (let i = 0; i < picks && told < most; i++) {
@@ -148,6 +129,7 @@ export class ServiceAnswer {
       const record = block + table.getInt32(offsets + pick * 4, true)
       if (isFiltered && !this.#matches(block, record)) continue
       if (!this.#writeSrv(record, owner)) break
+      if (isRanked && !this.#isLocal(record)) this.#setPriority(record)
       // Keep what was told, in order, for the additional section.
       sampler.picked[told++] = pick
     }
@@ -157,17 +139,38 @@ export class ServiceAnswer {
     return true
   }
 
-  /** Without a declared protocol all instances match a name, none a foreign port. */
-  #filters(flags: number): boolean {
-    const { selectors, strictSrv } = this.#p
-    return selectors.port >= 0 || strictSrv || (flags & SECTION_FLAG.TOKENS) !== 0
+  /** The picks of the client's cluster before the others, each in weighted order. */
+  #putLocalFirst(block: number, offsets: number, picks: number): void {
+    const { table, sampler } = this.#p
+    let local = 0
+    let rest = 0
+    for (let i = 0; i < picks; i++) {
+      const pick = sampler.picked[i] ?? 0
+      const record = block + table.getInt32(offsets + pick * 4, true)
+      if (this.#isLocal(record)) sampler.picked[local++] = pick
+      else this.#rest[rest++] = pick
+    }
+    for (let i = 0; i < rest; i++) sampler.picked[local + i] = this.#rest[i] ?? 0
+  }
+
+  #isLocal(record: number): boolean {
+    return this.#p.table.getInt32(record + SRV.SECTION, true) === this.#choice.local
+  }
+
+  /** Of the record that was written last. */
+  #setPriority(record: number): void {
+    const { table, message } = this.#p
+    const start = message.at - 2 - table.getInt32(record + SRV.RECORD_BYTES, true)
+    message.view.setUint16(message.start + start + TO_PRIORITY, REST_PRIORITY)
   }
 
   #matches(block: number, record: number): boolean {
     const { table, selectors, key } = this.#p
     if (selectors.port >= 0) return table.getInt32(record + SRV.PORT, true) === selectors.port
     const token = table.getInt32(record + SRV.TOKEN, true)
-    return token !== 0 && this.#isText(block + token, key, selectors.tokenAt, selectors.tokenLength)
+    return (
+      token !== 0 && isText(table, block + token, key, selectors.tokenAt, selectors.tokenLength)
+    )
   }
 
   #writeSrv(record: number, owner: number): boolean {
@@ -215,5 +218,6 @@ export class ServiceAnswer {
 
   #explain(flags: number): void {
     if (flags & SECTION_FLAG.PROTECTED) this.ede = EDE.SYNTHESIZED
+    else if (this.#choice.area === AREA.BEYOND) this.ede = EDE.BEYOND_LOCAL
   }
 }

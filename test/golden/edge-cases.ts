@@ -2,7 +2,7 @@ import { parseName } from '../../src/core/dns/name.ts'
 import { readMessage } from '../core/dns/answer/message-reader.ts'
 import { query, u16, type QueryParts } from '../core/dns/answer/world.ts'
 
-/** The packets of dns.md §1.10, each by the name of its row. The zone is zones/example.test.zone. */
+/** The packets of dns.md §1.10, by the names of its rows. The zone is zones/example.test.zone. */
 
 const SOA = 'example.test'
 const soa = (how: QueryParts = {}): Uint8Array => query(SOA, 'SOA', { flags: 0, ...how })

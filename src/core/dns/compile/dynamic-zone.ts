@@ -146,7 +146,7 @@ export class DynamicZone {
     for (const key of winner.keys.forms) this.#writer.point(key, winner.block)
   }
 
-  /** All claimants tell the collision in TXT. A table too full for that says it with the next change. */
+  /** Claimants tell the collision in TXT; in a table too full for that, with the next change. */
   #tellCollision(claims: readonly Published[]): void {
     const rivals = claims[0] === undefined ? 0 : this.#claimsOf(claims[0].keys).length - 1
     try {

@@ -39,8 +39,8 @@ export function openTable(buffer: SharedArrayBuffer): TableMemory {
 /**
  * A reader's guard: blocks that a reader may still see are not reused. `enter` before the first
  * look of a batch, `leave` after the last. A new one takes the slot over from a worker that died
- * while it read, and would hold back every block for ever. The load of the index pointer that follows is atomic,
- * so it cannot move before the store.
+ * while it read, and would hold back every block for ever. The load of the index pointer that
+ * follows is atomic, so it cannot move before the store.
  */
 export class Reader {
   readonly #words: Int32Array

@@ -4,10 +4,10 @@ import { DnsWorld } from '../core/dns/answer/world.ts'
 import { formatGolden, PACKETS, parseGolden, summaryOf, toHex, type Row } from './edge-cases.ts'
 
 const FILE = new URL('./edge-cases.golden.txt', import.meta.url)
-const HEAD = `Packets of dns.md §1.10 and what Cairn answers to each over UDP. Zone: zones/example.test.zone.
-A row is: its name; ">" the packet, hex; "<" a summary, then the answer, hex; of no answer only the
-summary. It is compared in process and over real sockets. What changes here changes on the wire: read
-the difference, then write it with UPDATE_GOLDEN=1.
+const HEAD = `Packets of dns.md §1.10 and the answer to each over UDP. Zone: zones/example.test.zone.
+A row is: its name; ">" the packet, hex; "<" a summary, then the answer, hex; of no answer only
+the summary. It is compared in process and over real sockets. What changes here changes on the
+wire: read the difference, then write it with UPDATE_GOLDEN=1.
 
 `
 

@@ -44,7 +44,11 @@ export interface Server {
 /** Builds one server from adapters and engine, and starts it: all of it, or nothing. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { table, zones, dns, http, member, transfers, tls, secrets } = assemble(options)
-  zones.load()
+  const loadZones = (): void => {
+    zones.load()
+    dns.setUnready(zones.unready)
+  }
+  loadZones()
   try {
     await http.start()
     await startDns(dns)
@@ -61,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     http: http.listening,
     dns: { addresses: dns.addresses, port: dns.port, dot: dns.ports.dot, doh: dns.ports.doh },
-    loadZones: () => zones.load(),
+    loadZones,
     renew: (settings) => {
       tls?.reload()
       dns.setSecrets(secrets.rotate(settings))

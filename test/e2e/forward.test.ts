@@ -186,3 +186,24 @@ test('a hundred clients ask for one name, and the upstream is asked once', async
     for (const dns of clients) dns[Symbol.dispose]()
   }
 })
+
+test('a zone of ours with mistakes is asked for nowhere, until it is mended', async () => {
+  await using upstream = await FakeUpstream.start()
+  const folder = makeFolder()
+  mkdirSync(join(folder, 'zones'))
+  const file = join(folder, 'zones', 'ours.example.zone')
+  writeFileSync(file, 'this is no zone\n')
+  await using server = await TestServer.start(
+    { flags: [`--dns.forward=${upstream.address}`] },
+    folder,
+  )
+  using dns = new DnsClient(server.dns)
+  expect(rcodeOf(await dns.ask('www.ours.example', 'A'))).toBe('SERVFAIL')
+  expect(await dns.addresses('www.example')).toEqual(['192.0.2.7'])
+  writeFileSync(file, '$TTL 60\n@ SOA a b 1 1h 1h 1h 60\n@ NS a\na A 192.0.2.1\nwww A 192.0.2.80\n')
+  server.signal('SIGHUP')
+  await eventually(async () => {
+    expect(await dns.addresses('www.ours.example')).toEqual(['192.0.2.80'])
+  })
+  expect(upstream.names).toEqual(['www.example.'])
+})

@@ -4,8 +4,9 @@ import { Gate } from '../../core/dns/abuse/gate.ts'
 import { Responder } from '../../core/dns/answer/responder.ts'
 import { makeSpellings } from '../../core/dns/answer/respell.ts'
 import { Cookies } from '../../core/dns/cookie/cookies.ts'
+import { OwnNames } from '../../core/dns/forward/own-names.ts'
 import { HEADER } from '../../core/dns/table/layout.ts'
-import { openTable, Reader } from '../../core/dns/table/memory.ts'
+import { openTable, Reader, type TableMemory } from '../../core/dns/table/memory.ts'
 import { DohFront } from './doh.ts'
 import { DotFront } from './dot.ts'
 import { Forwarding } from './forward/forwarding.ts'
@@ -44,7 +45,7 @@ class Worker {
     const gate = new Gate(this.#cookies, data.gate.settings, data.gate.table)
     const settings = { ...data.responder, spellings, transfer, gate }
     const rng = new SeededRng(data.seed)
-    this.#forwarding = openForwarding(data)
+    this.#forwarding = openForwarding(data, table, reader)
     const forwarding = this.#forwarding
     const respond = (output: Uint8Array): Responder =>
       new Responder(table, settings, rng, output, forwarding?.foreign)
@@ -121,6 +122,10 @@ class Worker {
     this.#doh?.setIdentity(identity)
   }
 
+  setUnready(zones: readonly string[]): void {
+    this.#forwarding?.setUnready(zones)
+  }
+
   setSecrets(secrets: readonly Uint8Array[]): void {
     this.#cookies.setSecrets(secrets)
   }
@@ -148,9 +153,22 @@ class Worker {
   }
 }
 
-function openForwarding({ forward, counters }: WorkerData): Forwarding | undefined {
+function openForwarding(
+  { forward, counters }: WorkerData,
+  table: TableMemory,
+  reader: Reader,
+): Forwarding | undefined {
   if (forward === undefined) return undefined
-  return new Forwarding({ data: forward, slots: new Float64Array(counters), onLoop: tellLoop })
+  const own = new OwnNames(table)
+  // Asked when an upstream has answered, never while a query is: the guard is free.
+  const isOurs = (name: Uint8Array): boolean => {
+    reader.enter()
+    const found = own.has(name)
+    reader.leave()
+    return found
+  }
+  const slots = new Float64Array(counters)
+  return new Forwarding({ data: forward, slots, isOurs, onLoop: tellLoop })
 }
 
 function tellLoop(upstream: string, how: LoopNews['how']): void {
@@ -174,6 +192,7 @@ parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void worker.stop()
   else if (message.kind === 'listen') void worker.listen(message.addresses, message.ports)
   else if (message.kind === 'tls') worker.setIdentity(message.identity)
+  else if (message.kind === 'unready') worker.setUnready(message.zones)
   else if (message.kind === 'cookies') worker.setSecrets(message.secrets)
   else worker.desk.handle(message)
 })

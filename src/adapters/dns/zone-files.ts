@@ -40,6 +40,12 @@ export class ZoneFiles {
     return this.#states.values()
   }
 
+  /** Zones whose files had mistakes from the first: nothing of them is served. */
+  get unready(): readonly string[] {
+    const broken = [...this.#states.values()].filter(({ records }) => records === 0)
+    return broken.map(({ zone }) => zone).filter(isZoneName)
+  }
+
   /** Reads all files. A zone with mistakes keeps its old version; one without a file goes. */
   load(): void {
     const files = this.#list()
@@ -114,6 +120,11 @@ export class ZoneFiles {
       this.#options.telemetry.event('error', 'zone_refused', { zone, file, message })
     }
   }
+}
+
+/** A file that is not named after a zone stands among the states, too. */
+function isZoneName(text: string): boolean {
+  return text.endsWith('.')
 }
 
 function spell(one: { file: string; line: number; column: number; message: string }): string {

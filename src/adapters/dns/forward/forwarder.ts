@@ -17,8 +17,8 @@ import { Trip } from './trip.ts'
 
 /** A client waits so long for a refresh before it gets what is stale (RFC 8767 §5). */
 const CLIENT_TIMER_MS = 1_800
-/** Queries that wait for one question; bounds the memory. */
-const WAITERS_MAX = 1_000
+/** Queries that wait for questions, in all; bounds the memory. */
+const WAITERS_MAX = 10_000
 
 export interface ForwarderParts {
   readonly cache: Cache
@@ -55,6 +55,7 @@ export class Forwarder {
   readonly #parts: ForwarderParts
   readonly #errands = new Map<string, Errand>()
   readonly #admission: Admission<Errand>
+  #waiters = 0
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts
@@ -72,14 +73,10 @@ export class Forwarder {
   /** `client` is whose budget pays for it; `done` is called once, never before this returns. */
   ask(pending: Pending, client: string, done: Done): void {
     const key = questionKey(pending.question)
-    const errand = this.#errands.get(key)
-    if (errand !== undefined && errand.waiting.length < WAITERS_MAX) {
-      errand.waiting.push(done)
-      if (pending.hasStale) this.#offerStale(errand)
+    if (this.#waiters < WAITERS_MAX && this.#join(key, pending, client, done)) {
+      this.#waiters++
       return
     }
-    const isStarted = errand === undefined && this.#begin(key, pending, client, [done])
-    if (isStarted) return
     this.#parts.count('forward_shed', 1)
     const outcome: Outcome = { kind: 'failure', ede: EDE.NONE }
     queueMicrotask(() => done({ key, outcome }))
@@ -100,6 +97,14 @@ export class Forwarder {
       clearTimers(errand)
     }
     this.#errands.clear()
+  }
+
+  #join(key: string, pending: Pending, client: string, done: Done): boolean {
+    const errand = this.#errands.get(key)
+    if (errand === undefined) return this.#begin(key, pending, client, [done])
+    errand.waiting.push(done)
+    if (pending.hasStale) this.#offerStale(errand)
+    return true
   }
 
   #begin(key: string, pending: Pending, client: string, waiting: Done[]): boolean {
@@ -162,7 +167,7 @@ export class Forwarder {
   #end(errand: Errand, given: Given | undefined): void {
     clearTimers(errand)
     this.#errands.delete(errand.key)
-    tellAll(errand, given)
+    this.#tell(errand, given)
   }
 
   /** The refresh goes on; those who wait are served what there is. */
@@ -170,15 +175,16 @@ export class Forwarder {
     const { cache, now } = this.#parts
     errand.staleTimer ??= setTimeout(() => {
       errand.staleTimer = undefined
-      if (cache.holdStale(errand.question, now())) tellAll(errand, undefined)
+      if (cache.holdStale(errand.question, now())) this.#tell(errand, undefined)
     }, CLIENT_TIMER_MS)
   }
-}
 
-function tellAll(errand: Errand, given: Given | undefined): void {
-  const { waiting } = errand
-  errand.waiting = []
-  for (const done of waiting) done(given)
+  #tell(errand: Errand, given: Given | undefined): void {
+    const { waiting } = errand
+    errand.waiting = []
+    this.#waiters -= waiting.length
+    for (const done of waiting) done(given)
+  }
 }
 
 function clearTimers({ staleTimer, queueTimer }: Errand): void {

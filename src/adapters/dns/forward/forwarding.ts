@@ -9,6 +9,7 @@ import { LoopProbe } from '../../../core/dns/forward/loop-probe.ts'
 import { isReserved } from '../../../core/dns/forward/reserved.ts'
 import { formatUpstream } from '../../../core/dns/forward/upstream-address.ts'
 import type { Upstream } from '../../../core/dns/forward/upstream.ts'
+import { nameKey, parseName } from '../../../core/dns/name.ts'
 import { CryptoRng } from './crypto-rng.ts'
 import type { ForwardData, LoopNews } from './forward-data.ts'
 import { Forwarder } from './forwarder.ts'
@@ -31,6 +32,8 @@ export interface ForwardingParts {
   readonly data: ForwardData
   /** The counters of this worker. */
   readonly slots: Float64Array
+  /** Whether a name is in a zone of ours. */
+  readonly isOurs: (name: Uint8Array) => boolean
   /** Told once per change: an upstream that is ourselves, or asks us. */
   readonly onLoop: (upstream: string, how: LoopNews['how']) => void
 }
@@ -78,6 +81,7 @@ export class Forwarding {
       reserved: data.reserved,
       count: (scalar) => this.#add(scalar, 1),
     })
+    this.setUnready(data.unready)
     this.#gauges = setInterval(() => this.#tellGauges(), GAUGE_MS)
     this.#follower =
       data.resolvConf === undefined
@@ -89,6 +93,11 @@ export class Forwarding {
   setOwn(own: Own): void {
     this.#upstreams.setOwn(own)
     this.#renewRoutes()
+  }
+
+  /** Zones that could not be loaded, in presentation form. */
+  setUnready(zones: readonly string[]): void {
+    this.foreign.unready = new Set(zones.map((zone) => nameKey(parseName(zone))))
   }
 
   /** Before each message. */
@@ -142,7 +151,10 @@ export class Forwarding {
   #makeRoutes(): ForeignNames['routes'] {
     const { resolvConf, reserved } = this.#parts.data
     const fromFile = resolvConf === undefined ? [] : readResolvConf(resolvConf)
-    return this.#upstreams.routes(fromFile, (name) => isReserved(name, reserved))
+    return this.#upstreams.routes(fromFile, {
+      isOurs: this.#parts.isOurs,
+      isReserved: (name) => isReserved(name, reserved),
+    })
   }
 
   #renewRoutes(): void {

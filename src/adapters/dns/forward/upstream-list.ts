@@ -1,4 +1,4 @@
-import { Routes, type RouteRule } from '../../../core/dns/forward/routes.ts'
+import { Routes, type Elsewhere, type RouteRule } from '../../../core/dns/forward/routes.ts'
 import { formatUpstream } from '../../../core/dns/forward/upstream-address.ts'
 import { Upstream, type UpstreamAddress } from '../../../core/dns/forward/upstream.ts'
 import { parseName } from '../../../core/dns/name.ts'
@@ -35,7 +35,7 @@ export class UpstreamList {
   }
 
   /** Makes the routes anew. */
-  routes(fromFile: readonly UpstreamAddress[], isElsewhere: (name: Uint8Array) => boolean): Routes {
+  routes(fromFile: readonly UpstreamAddress[], elsewhere: Elsewhere): Routes {
     const dropped = new Set<string>()
     const use = (addresses: readonly UpstreamAddress[]): readonly Upstream[] =>
       addresses.flatMap((address) => this.#use(address, dropped))
@@ -43,7 +43,7 @@ export class UpstreamList {
       suffix: parseName(suffix),
       upstreams: use(addresses),
     }))
-    const routes = new Routes(rules, use([...this.#data.upstreams, ...fromFile]), isElsewhere)
+    const routes = new Routes(rules, use([...this.#data.upstreams, ...fromFile]), elsewhere)
     this.dropped = [...dropped]
     return routes
   }

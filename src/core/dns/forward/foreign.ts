@@ -1,6 +1,7 @@
 import type { Message } from '../answer/message.ts'
 import type { Query } from '../answer/query.ts'
 import type { Scalar } from '../counters.ts'
+import { latin1 } from '../name.ts'
 import { EDE, RCODE, TYPE } from '../protocol.ts'
 import type { Cache, Cached } from './cache.ts'
 import { EntryWriter, type Entry, type Showing } from './entry.ts'
@@ -8,7 +9,7 @@ import type { Failures } from './failures.ts'
 import type { Outcome } from './flight.ts'
 import type { LoopProbe } from './loop-probe.ts'
 import { questionKey, type Question } from './question.ts'
-import { answerReserved, isReserved, type ReservedSettings } from './reserved.ts'
+import { answerReserved, type ReservedSettings } from './reserved.ts'
 import type { Route, Routes } from './routes.ts'
 
 /** What is known of a foreign name at once. */
@@ -58,6 +59,8 @@ export interface ForeignParts {
  */
 export class ForeignNames {
   routes: Routes
+  /** Zones of ours that could not be loaded, as keys: others know nothing of their names. */
+  unready: ReadonlySet<string> = new Set()
   /** ms; the clock of the cache. */
   now = 0
   /** The client may have us ask others (RFC 5358). */
@@ -114,12 +117,6 @@ export class ForeignNames {
     return entry === undefined ? 0 : this.#writer.write(message, entry, owner, this.#showing)
   }
 
-  /** The route of a name that is not ours; undefined: nobody is asked for it. */
-  routeOf(name: Uint8Array): Route | undefined {
-    const rule = this.routes.conditional(name)
-    return rule ?? (isReserved(name, this.#parts.reserved) ? undefined : this.routes.default)
-  }
-
   #findGiven(question: Question): Outcome | undefined {
     const key = questionKey(question)
     return this.given.find((one) => one.key === key)?.outcome
@@ -139,7 +136,9 @@ export class ForeignNames {
     cached.hits++
     if (cached.isFresh(this.now)) {
       this.#parts.count('cache_hits')
-      if (cached.wantsPrefetch(this.now)) this.due = this.#pendingFor(question, true)
+      // What has just failed is not asked again at once (RFC 9520).
+      const mayAsk = !this.#parts.failures.has(question, this.now)
+      if (mayAsk && cached.wantsPrefetch(this.now)) this.due = this.#pendingFor(question, true)
       const showing = { age: cached.age(this.now), ttl: undefined, turn: cached.hits }
       return this.#found(entry, showing, EDE.NONE)
     }
@@ -151,6 +150,7 @@ export class ForeignNames {
   /** Neither given nor in the cache. */
   #lookBeyond(question: Question, isRecursive: boolean, hasStale: boolean): number {
     const { probe, reserved, failures, count } = this.#parts
+    if (this.#isUnready(question.name)) return this.#no(RCODE.SERVFAIL, EDE.NOT_READY)
     const own = probe.answer(question)
     if (own !== undefined) return this.#found(own, FRESH, EDE.NONE)
     const hasRule = this.routes.conditional(question.name) !== undefined
@@ -167,8 +167,17 @@ export class ForeignNames {
     return LOOK.PENDING
   }
 
+  #isUnready(name: Uint8Array): boolean {
+    if (this.unready.size === 0) return false
+    const key = latin1(name)
+    for (let at = 0; ; at += 1 + (name[at] ?? 0)) {
+      if (this.unready.has(key.slice(at))) return true
+      if ((name[at] ?? 0) === 0) return false
+    }
+  }
+
   #pendingFor(question: Question, hasStale: boolean): Pending | undefined {
-    const route = this.routeOf(question.name)
+    const route = this.routes.routeOf(question.name)
     return route === undefined ? undefined : { question, route, hasStale }
   }
 

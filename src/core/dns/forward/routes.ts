@@ -1,4 +1,4 @@
-import { latin1, nameKey } from '../name.ts'
+import { latin1, lowerName, nameKey } from '../name.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Where names below a suffix are asked. */
@@ -15,19 +15,22 @@ export interface RouteRule {
   readonly upstreams: readonly Upstream[]
 }
 
+/** Names that no default route is for. */
+export interface Elsewhere {
+  /** In a zone of ours: nobody else is asked or believed, whatever the rules say. */
+  readonly isOurs: (name: Uint8Array) => boolean
+  /** Answered without asking, unless a rule says where to ask. */
+  readonly isReserved: (name: Uint8Array) => boolean
+}
+
 /** Conditional forwards by suffix, and the default. The longest suffix wins. */
 export class Routes {
   readonly #bySuffix = new Map<string, Route>()
   readonly #default: Route | undefined
-  readonly #isElsewhere: (name: Uint8Array) => boolean
+  readonly #elsewhere: Elsewhere
 
-  /** `isElsewhere` tells names that are answered without upstreams unless a rule says so. */
-  constructor(
-    rules: readonly RouteRule[],
-    defaults: readonly Upstream[],
-    isElsewhere: (name: Uint8Array) => boolean,
-  ) {
-    this.#isElsewhere = isElsewhere
+  constructor(rules: readonly RouteRule[], defaults: readonly Upstream[], elsewhere: Elsewhere) {
+    this.#elsewhere = elsewhere
     for (const rule of rules) this.#bySuffix.set(nameKey(rule.suffix), this.#route(rule))
     const root = new Uint8Array(1)
     this.#default =
@@ -52,25 +55,22 @@ export class Routes {
     return undefined
   }
 
-  get default(): Route | undefined {
-    return this.#default
+  /** Where a name that is not ours is asked, if anywhere; it is in lower case. */
+  routeOf(name: Uint8Array): Route | undefined {
+    const route = this.conditional(name)
+    return route ?? (this.#elsewhere.isReserved(name) ? undefined : this.#default)
   }
 
-  #find(name: Uint8Array): Route | undefined {
-    const route = this.conditional(name)
-    return route ?? (this.#isElsewhere(name) ? undefined : this.#default)
+  #isFor(route: Route, name: Uint8Array): boolean {
+    return this.routeOf(name) === route && !this.#elsewhere.isOurs(name)
   }
 
   #route({ suffix, upstreams }: RouteRule): Route {
     const route: Route = {
       suffix,
       upstreams,
-      isInBailiwick: (name) => this.#find(lower(name)) === route,
+      isInBailiwick: (name) => this.#isFor(route, lowerName(name)),
     }
     return route
   }
-}
-
-function lower(name: Uint8Array): Uint8Array {
-  return name.map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet))
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { nameKey, parseName } from '../../../../src/core/dns/name.ts'
 import { ForwardWorld } from './forward-world.ts'
 
 const RA = 0x80
@@ -187,6 +188,18 @@ describe('where a name is asked:', () => {
     expect([rcode, opt?.options.get(EDE)]).toEqual([5, '0014'])
   })
 
+  test('a zone of ours that could not be loaded is not asked for elsewhere either', () => {
+    const dns = world({ zones: { 'broken.example.': '192.0.2.10' } })
+    dns.foreign.unready = new Set([nameKey(parseName('broken.example.'))])
+    for (const name of ['broken.example.', 'a.b.broken.example.']) {
+      const { rcode, opt } = dns.ask(name, 'A', { edns: 1232 })
+      expect([rcode, opt?.options.get(EDE)]).toEqual([2, '000e'])
+    }
+    expect(dns.asked).toEqual([])
+    dns.look('unbroken.example.')
+    expect(dns.asked).toHaveLength(1)
+  })
+
   test('a zone that is not ready yet is never asked for elsewhere', () => {
     const dns = world()
     dns.dns.table.setReady(false)
@@ -224,6 +237,17 @@ describe('a chain of aliases goes on', () => {
     })
     expect(dns.look('www.example.')).toBe('www.ours.test. 192.0.2.80')
     expect(dns.look('www.example.')).toBe('www.ours.test. 192.0.2.80')
+  })
+
+  test('also below a suffix with a rule, and in zones of the registry', () => {
+    const dns = world({ zones: { 'example.': '192.0.2.10' } })
+    dns.dns.loadZone('ours.example.', ZONE)
+    dns.says = (name) => ({
+      answers: [`${name} 300 CNAME www.OURS.example.`, 'www.ours.example. 300 A 6.6.6.6'],
+    })
+    expect(dns.look('www.example.')).toBe('www.OURS.example. 192.0.2.80')
+    dns.says = (name) => ({ answers: [`${name} 9 CNAME a.nacos.`, 'a.nacos. 300 A 6.6.6.6'] })
+    expect(dns.look('other.example.')).toBe('3 a.nacos.')
   })
 
   test('to where another upstream is to be asked', () => {

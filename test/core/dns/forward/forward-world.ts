@@ -8,6 +8,7 @@ import { Failures } from '../../../../src/core/dns/forward/failures.ts'
 import { Flight, type Outcome } from '../../../../src/core/dns/forward/flight.ts'
 import { ForeignNames, type Given, type Pending } from '../../../../src/core/dns/forward/foreign.ts'
 import { LoopProbe } from '../../../../src/core/dns/forward/loop-probe.ts'
+import { OwnNames } from '../../../../src/core/dns/forward/own-names.ts'
 import { questionKey } from '../../../../src/core/dns/forward/question.ts'
 import { isReserved } from '../../../../src/core/dns/forward/reserved.ts'
 import { Routes } from '../../../../src/core/dns/forward/routes.ts'
@@ -49,13 +50,17 @@ export class ForwardWorld {
     const { reserved = RESERVED, zones = {}, isTrusted = false, hasDefault = true } = options
     this.dns = new DnsWorld()
     this.cache = new Cache({ bytesMax: 1 << 20, staleMs: options.staleMs ?? 86_400_000 })
+    const own = new OwnNames(this.dns.memory)
     const upstream = (address: string): Upstream => new Upstream({ address, port: 53 }, isTrusted)
     const rules = Object.entries(zones).map(([suffix, address]) => ({
       suffix: parseName(suffix),
       upstreams: [upstream(address)],
     }))
     const defaults = hasDefault ? [upstream('192.0.2.53')] : []
-    const routes = new Routes(rules, defaults, (name) => isReserved(name, reserved))
+    const routes = new Routes(rules, defaults, {
+      isOurs: (name) => own.has(name),
+      isReserved: (name) => isReserved(name, reserved),
+    })
     this.foreign = new ForeignNames(routes, {
       cache: this.cache,
       failures: this.#failures,

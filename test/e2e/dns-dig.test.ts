@@ -111,14 +111,9 @@ describe.skipIf(!HAS.dig)('dig, header and question (§1.1)', () => {
   })
 
   test('H13: no type makes it stumble', () => {
-    for (let type = 1; type <= 65; type++) {
-      if (type === 41) continue
-      expect(['NOERROR', type, dig(`TYPE${type} www.example.test`).status]).toEqual([
-        'NOERROR',
-        type,
-        'NOERROR',
-      ])
-    }
+    const types = Array.from({ length: 65 }, (_, i) => i + 1).filter((type) => type !== 41)
+    const { text } = dig(types.map((type) => `www.example.test TYPE${type}`).join(' '))
+    expect(text.match(/status: NOERROR/g)).toHaveLength(types.length)
   })
 
   test('H15: nothing that was not asked for', () => {

@@ -13,8 +13,8 @@ import { eventually, TestServer } from './server.ts'
 const GOLDEN = new URL('../golden/edge-cases.golden.txt', import.meta.url)
 const rows = parseGolden(readFileSync(GOLDEN, 'utf8'))
 const ZONES = fileURLToPath(new URL('../../zones', import.meta.url))
-const IDLE_MS = 1_500
-const MESSAGE_MS = 500
+const IDLE_MS = 900
+const MESSAGE_MS = 300
 const PER_CLIENT = 12
 
 let server: TestServer

@@ -46,38 +46,42 @@ export class ZoneFiles {
     return broken.map(({ zone }) => zone).filter(isZoneName)
   }
 
-  /** Reads all files. A zone with mistakes keeps its old version; one without a file goes. */
+  /**
+   * Reads all files. A zone with mistakes keeps its old version; one without a file goes. When the
+   * directory cannot be read all stays as it is.
+   */
   load(): void {
     const files = this.#list()
+    if (files === undefined) return
     const present = new Set<string>()
     for (const file of files) {
       const zone = this.#apexOf(file)
-      if (zone === undefined) continue
-      present.add(formatName(zone))
-      this.#loadFile(file, zone)
+      present.add(zone === undefined ? file : formatName(zone))
+      if (zone !== undefined) this.#loadFile(file, zone)
     }
     for (const zone of [...this.#states.keys()].filter((one) => !present.has(one))) {
+      this.#states.delete(zone)
+      // A file whose name is no zone has a state, and nothing to unload.
+      if (zone.endsWith(SUFFIX)) continue
       this.#options.table.unloadStatic(parseName(zone))
       this.#options.onChange?.(parseName(zone), undefined)
-      this.#states.delete(zone)
       this.#options.telemetry.event('info', 'zone_unloaded', { zone })
     }
   }
 
-  #list(): readonly string[] {
+  #list(): readonly string[] | undefined {
     try {
       return readdirSync(this.#options.directory)
         .filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'))
         .toSorted()
     } catch (error) {
       // No directory, no zones; anything else is worth a line.
-      if (!isAbsent(error)) {
-        this.#options.telemetry.event('error', 'zones_unreadable', {
-          directory: this.#options.directory,
-          message: messageOf(error),
-        })
-      }
-      return []
+      if (isAbsent(error)) return []
+      this.#options.telemetry.event('error', 'zones_unreadable', {
+        directory: this.#options.directory,
+        message: messageOf(error),
+      })
+      return undefined
     }
   }
 

@@ -7,7 +7,7 @@ import { ref } from '../../registry/build.ts'
 import type { AnsweringData, Judged } from './answering-worker.ts'
 
 const SERVICES = 30
-const PUBLISHES = 20_000
+const PUBLISHES = 10_000
 /** Lets the other thread's messages in now and then; the writer is busy otherwise. */
 const BATCH = 2_000
 

@@ -76,9 +76,9 @@ export class Gate {
       return this.#limiter.decide(client, CLASS_OF.NO_SUCH_NAME, zone, nowMs)
     }
     if (rcode !== RCODE.NOERROR) {
-      // An error cannot be told by TC=1, and is no larger: it leaks at the rate of the slips.
+      // TC=1 would bring its sender back with the same mistake; and junk must cost us least.
       const limit = this.#limiter.decide(client, CLASS_OF.ERROR, 0, nowMs)
-      return limit === LIMIT.SLIP ? LIMIT.SEND : limit
+      return limit === LIMIT.SLIP ? LIMIT.DROP : limit
     }
     if (!isOwnName || this.#isEscaped) {
       return this.#limiter.decide(client, CLASS_OF.MADE_UP, zone, nowMs)

@@ -62,12 +62,18 @@ test.each([
   ['names of a wildcard', (i: number) => `n${i}.wild.example.test.`],
   ['names below a delegation', (i: number) => `n${i}.sub.example.test.`],
   ['an alias', () => 'alias.example.test.'],
-  ['names of no zone', (i: number) => `n${i}.invalid.`],
 ] as const)('%s: ten answers, then half of the rest truncated', (_, nameOf) => {
   const seen = flood(world(), 110, nameOf)
-  // Errors cannot be truncated: they leak at the same rate.
   expect(seen.full + seen.slipped).toBe(60)
   expect(seen.dropped).toBe(50)
+})
+
+test('errors over the limit are dropped', () => {
+  expect(flood(world(), 110, (i) => `n${i}.invalid.`)).toEqual({
+    full: 10,
+    slipped: 0,
+    dropped: 100,
+  })
 })
 
 test('types that a name does not have share a bucket', () => {

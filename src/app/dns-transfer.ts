@@ -15,7 +15,7 @@ import type { Settings } from './settings/settings.ts'
 
 /** Journals of all zones together have at most this, whatever `dns.journal_max` says. */
 const JOURNAL_BYTES_MAX = 64 * 2 ** 20
-export function wallSeconds(): number {
+function wallSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }
 

@@ -149,7 +149,7 @@ export async function freePort(): Promise<number> {
 const run = promisify(execFile)
 
 /** The output of kdig, or what it complains of. */
-export async function kdig(port: number, ...args: readonly string[]): Promise<string> {
+async function kdig(port: number, ...args: readonly string[]): Promise<string> {
   return await tool('kdig', ['@127.0.0.1', '-p', String(port), ...args])
 }
 

@@ -43,10 +43,8 @@ describe.skipIf(!hasTools)('transfers (skipped without kdig, dig and named-check
   }
 
   test('a static zone is what the file says, read by others', async () => {
-    const written = await tool('named-checkzone', [
-      ...['-q', '-i', 'none', '-k', 'ignore', '-D', '-s', 'full', '-o', '-'],
-      ...['example.test', EXAMPLE],
-    ])
+    const options = '-q -i none -k ignore -D -s full -o - example.test'.split(' ')
+    const written = await tool('named-checkzone', [...options, EXAMPLE])
     const sent = await dig('+onesoa', 'AXFR', 'example.test', '-y', KEY)
     expect(recordsIn(sent)).toEqual(recordsIn(written))
     expect(recordsIn(sent).length).toBeGreaterThan(100)
@@ -105,9 +103,8 @@ describe.skipIf(!hasTools)('transfers (skipped without kdig, dig and named-check
     expect(recordsIn(said).length).toBeGreaterThan(2)
     const six = await tool('kdig', ['@::1', '-p', String(open.dns), 'AXFR', 'nacos'])
     expect(six).toContain('REFUSED')
-    const signed = await tool('kdig', [
-      ...['@127.0.0.1', '-p', String(open.dns), 'AXFR', 'nacos', '-y', KEY],
-    ])
+    const at = ['@127.0.0.1', '-p', String(open.dns)]
+    const signed = await tool('kdig', [...at, 'AXFR', 'nacos', '-y', KEY])
     expect(signed).toContain('BADKEY')
   })
 

@@ -13,14 +13,14 @@ const PAUSE_MS = 200
 const RETRY_MS = 1_000
 const TRIES_MAX = 7
 
-export interface Secondary {
+interface Secondary {
   /** An IPv4 or IPv6 literal. */
   readonly address: string
   readonly port: number
   readonly key: TsigKey | undefined
 }
 
-export const NOTIFY_RESULTS = ['sent', 'acknowledged', 'refused', 'unanswered'] as const
+const NOTIFY_RESULTS = ['sent', 'acknowledged', 'refused', 'unanswered'] as const
 export type NotifyResult = (typeof NOTIFY_RESULTS)[number]
 
 export interface NotifierOptions {

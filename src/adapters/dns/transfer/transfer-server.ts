@@ -88,7 +88,8 @@ export class TransferServer {
       this.#admit({ worker, id, client, request, startedAt, reply, ...begun, ...told })
     } else if (message.kind === 'transfer_taken') {
       const transfer = this.#running.get(key)
-      if (transfer !== undefined) this.#send(transfer)
+      // Node takes up to a thousand messages of a port in one turn: that would be all chunks.
+      if (transfer !== undefined) setImmediate(() => this.#send(transfer))
     } else {
       this.#abort((one) => one.worker === worker && one.id === message.id)
     }

@@ -1,12 +1,13 @@
 import type { PersistentMap } from '../../../kernel/persistent-map.ts'
 import type { Instance, Service, ServiceRef } from '../../registry/state.ts'
 import { byCodePoint } from '../../registry/step.ts'
-import { hostLabelOf, octetsOf } from '../compile/address.ts'
+import { hostLabelOf } from '../compile/address.ts'
 import { INFRASTRUCTURE_TTL } from '../compile/apex.ts'
 import { TOLD_MAX, useStrings, type Use } from '../compile/host-node.ts'
 import { encodeStrings } from '../compile/text-record.ts'
 import { TYPE } from '../protocol.ts'
 import { NO_ROWS, type Row, type Rows } from './rows.ts'
+import { addressRow } from './service-rows.ts'
 
 /** A registered address: the instances on it, in an order that depends on the set alone. */
 export interface Host {
@@ -96,14 +97,13 @@ function compareUses(a: Use, b: Use): number {
 
 /** The address, and a TXT record per instance on it: what `compile/host-node.ts` publishes. */
 export function hostRows(host: Host | undefined): Rows {
-  const rdata = host === undefined ? undefined : octetsOf(host.ip)
-  if (host === undefined || rdata === undefined) return NO_ROWS
   const ttl = INFRASTRUCTURE_TTL
-  const rows = new Map<string, Row>()
-  rows.set('', { type: rdata.length === 4 ? TYPE.A : TYPE.AAAA, ttl, rdata })
+  const address = host === undefined ? undefined : addressRow(host.ip, ttl)
+  if (host === undefined || address === undefined) return NO_ROWS
+  const rows = new Map<string, Row>([['', address]])
   for (const use of host.uses.slice(0, TOLD_MAX)) {
     const strings = useStrings(use)
-    rows.set(strings.join('\0'), { type: TYPE.TXT, ttl, rdata: encodeStrings(strings) })
+    rows.set(strings.join('\0'), { type: TYPE.TXT, ttl, encode: () => encodeStrings(strings) })
   }
   return rows
 }

@@ -52,7 +52,7 @@ export function* advance(
   for (const label of hosts) {
     const owner = hostName(label, options.apex)
     const before = hostRows(image.hosts.get(label))
-    compareRows(owner, before, hostRows(next.hosts.get(label)), difference)
+    compareRows([owner], before, hostRows(next.hosts.get(label)), difference)
     yield undefined
   }
   const recordCount = image.recordCount + difference.added.length - difference.removed.length
@@ -112,18 +112,17 @@ function compareService(
 ): void {
   const before = publicationOf(image, ref, keys, options)
   const after = publicationOf(next, ref, keys, options)
-  const [old, now] = rowsThatMayDiffer(before, after, options.apex)
-  const kept: Uint8Array[] = []
-  for (const owner of before?.owners ?? []) {
-    // The lists of owners are made of the same objects of `keys`.
-    if (after?.owners.includes(owner) === true) kept.push(owner)
-    else compareRows(owner, allRows(before, options.apex), NO_ROWS, difference)
+  // The lists of owners are made of the same objects of `keys`.
+  const [were, are] = [before?.owners ?? [], after?.owners ?? []]
+  const kept = were.filter((owner) => are.includes(owner))
+  if (kept.length > 0) {
+    const [old, now] = rowsThatMayDiffer(before, after, options.apex)
+    compareRows(kept, old, now, difference)
   }
-  for (const owner of kept) compareRows(owner, old, now, difference)
-  for (const owner of after?.owners ?? []) {
-    if (kept.includes(owner)) continue
-    compareRows(owner, NO_ROWS, allRows(after, options.apex), difference)
-  }
+  const lost = were.filter((owner) => !kept.includes(owner))
+  if (lost.length > 0) compareRows(lost, allRows(before, options.apex), NO_ROWS, difference)
+  const won = are.filter((owner) => !kept.includes(owner))
+  if (won.length > 0) compareRows(won, NO_ROWS, allRows(after, options.apex), difference)
 }
 
 interface Publication {

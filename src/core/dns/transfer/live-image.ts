@@ -13,6 +13,7 @@ import { prefixName } from '../name.ts'
 import { TYPE } from '../protocol.ts'
 import type { ZoneRecord } from '../zone/state.ts'
 import { hostRows, type Hosts } from './hosts.ts'
+import { recordOf } from './rows.ts'
 import {
   hostName,
   instanceRows,
@@ -59,7 +60,7 @@ export function soaOf(options: {
 }
 
 /** NS at the apex, and the name server's addresses. */
-export function* infrastructure(options: LiveZoneOptions): Iterable<ZoneRecord> {
+function* infrastructure(options: LiveZoneOptions): Iterable<ZoneRecord> {
   const { apex, negativeTtl, nameServers } = options
   const sets = apexSets({ apex, home: apex, negativeTtl })
   yield* recordsOf(
@@ -84,7 +85,7 @@ export function* imageRecords(image: LiveImage, options: LiveZoneOptions): Itera
   }
   for (const [label, host] of image.hosts) {
     const owner = hostName(label, options.apex)
-    for (const row of hostRows(host).values()) yield { owner, ...row }
+    for (const row of hostRows(host).values()) yield recordOf(owner, row)
   }
 }
 
@@ -100,8 +101,8 @@ function* serviceRecords(
   const view = viewService(service, options)
   const [, text] = textRow(view, noteOf(image, keys))
   for (const owner of ownersOf(image, ref, keys)) {
-    yield { owner, ...text }
-    for (const [, row] of instanceRows(view, apex)) yield { owner, ...row }
+    yield recordOf(owner, text)
+    for (const [, row] of instanceRows(view, apex)) yield recordOf(owner, row)
   }
 }
 

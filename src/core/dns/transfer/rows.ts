@@ -5,7 +5,8 @@ export interface Row {
   readonly type: number
   /** Seconds. */
   readonly ttl: number
-  readonly rdata: Uint8Array
+  /** Made when it is needed: most rows are only compared, by their keys. */
+  encode(): Uint8Array
 }
 
 /** By a key that is equal for equal records of one owner, TTL included. */
@@ -19,13 +20,25 @@ export interface Difference {
   readonly added: ZoneRecord[]
 }
 
-/** Notes how the rows at `owner` changed from `before` to `after`. */
+/** Notes how the rows at all of the `owners` changed from `before` to `after`. */
 export function compareRows(
-  owner: Uint8Array,
+  owners: readonly Uint8Array[],
   before: Rows,
   after: Rows,
   difference: Difference,
 ): void {
-  for (const [key, row] of before) if (!after.has(key)) difference.removed.push({ owner, ...row })
-  for (const [key, row] of after) if (!before.has(key)) difference.added.push({ owner, ...row })
+  if (owners.length === 0) return
+  for (const [key, row] of before) if (!after.has(key)) spread(owners, row, difference.removed)
+  for (const [key, row] of after) if (!before.has(key)) spread(owners, row, difference.added)
+}
+
+function spread(owners: readonly Uint8Array[], row: Row, records: ZoneRecord[]): void {
+  const { type, ttl } = row
+  const rdata = row.encode()
+  for (const owner of owners) records.push({ owner, type, ttl, rdata })
+}
+
+export function recordOf(owner: Uint8Array, row: Row): ZoneRecord {
+  const { type, ttl } = row
+  return { owner, type, ttl, rdata: row.encode() }
 }

@@ -10,7 +10,7 @@ export function serialOf(revision: number): number {
 }
 
 /** Octets of an SOA's data from its serial to its end (RFC 1035 §3.3.13). */
-export const SOA_NUMBERS = 20
+const SOA_NUMBERS = 20
 
 export function soaSerial(rdata: Uint8Array): number {
   const at = rdata.byteOffset + rdata.length - SOA_NUMBERS

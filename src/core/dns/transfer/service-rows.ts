@@ -46,7 +46,7 @@ export function hostId(host: string): string | undefined {
 /** TXT: the whole of the service in one record. */
 export function textRow(view: ServiceView, note: ServiceNote): readonly [string, Row] {
   const strings = serviceStrings(view.service, view.candidates, note)
-  const row = { type: TYPE.TXT, ttl: view.ttl, rdata: encodeStrings(strings) }
+  const row = { type: TYPE.TXT, ttl: view.ttl, encode: () => encodeStrings(strings) }
   return [`${view.ttl} ${strings.join('\0')}`, row]
 }
 
@@ -62,19 +62,27 @@ export function* instanceRows(
   const { ttl, scale } = view
   const seen = new Set<string>()
   for (const instance of view.candidates.chosen) {
-    const id = hostId(instance.ip)
+    const { ip, port } = instance
+    const id = hostId(ip)
     if (id === undefined || (only !== undefined && !only.has(id))) continue
-    const rdata = octetsOf(instance.ip)
-    if (rdata !== undefined && !seen.has(id)) {
+    if (!seen.has(id)) {
       seen.add(id)
-      yield [`${ttl} ${id}`, { type: rdata.length === 4 ? TYPE.A : TYPE.AAAA, ttl, rdata }]
+      const row = addressRow(ip, ttl)
+      if (row !== undefined) yield [`${ttl} ${id}`, row]
     }
     const weight = srvWeight(instance.weight, scale)
-    const key = `${ttl} ${id} ${instance.port} ${weight}`
+    const key = `${ttl} ${id} ${port} ${weight}`
     if (seen.has(key)) continue
     seen.add(key)
-    yield [key, { type: TYPE.SRV, ttl, rdata: srvData(instance, weight, apex) }]
+    yield [key, { type: TYPE.SRV, ttl, encode: () => srvData(instance, weight, apex) }]
   }
+}
+
+/** A or AAAA; undefined for a host name, which has no address of ours. */
+export function addressRow(host: string, ttl: number): Row | undefined {
+  const octets = octetsOf(host)
+  if (octets === undefined) return undefined
+  return { type: octets.length === 4 ? TYPE.A : TYPE.AAAA, ttl, encode: () => octets }
 }
 
 /** Priority 0, weight, port, target (RFC 2782): what `compile/srv-table.ts` publishes. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Instances } from '../../../../src/core/registry/instances.ts'
 import { parseWeight } from '../../../../src/core/registry/ids.ts'

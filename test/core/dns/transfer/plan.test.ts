@@ -78,16 +78,17 @@ test('a file whose serial did not grow is told, and breaks the chain', () => {
   expect([...file.version().records()].map(short)).toContain('A 3')
 })
 
-describe('the journal', () => {
-  const soa = (serial: number): ZoneRecord => {
-    const [record] = zone(serial)
-    if (record === undefined) throw new Error('no SOA')
-    return record
-  }
-  const host = (octets: number): ZoneRecord => {
-    return { owner: APEX, type: TYPE.TXT, ttl: 1, rdata: new Uint8Array(octets) }
-  }
+function soa(serial: number): ZoneRecord {
+  const [record] = zone(serial)
+  if (record === undefined) throw new Error('no SOA')
+  return record
+}
 
+function host(octets: number): ZoneRecord {
+  return { owner: APEX, type: TYPE.TXT, ttl: 1, rdata: new Uint8Array(octets) }
+}
+
+describe('the journal', () => {
   test('is bounded in entries', () => {
     const journal = new Journal({ entriesMax: 3, bytesMax: 1e6 })
     for (let i = 0; i < 9; i++) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseName } from '../../../../src/core/dns/name.ts'
 import { TYPE } from '../../../../src/core/dns/protocol.ts'
+import type { TransferRule } from '../../../../src/core/dns/transfer/access.ts'
 import {
   readTsig,
   TSIG_ERROR,
@@ -12,6 +13,9 @@ import {
 import { TRANSFER } from '../../../../src/core/dns/answer/responder.ts'
 import { readMessage } from '../answer/message-reader.ts'
 import { DnsWorld, query, type QueryParts } from '../answer/world.ts'
+
+type Rules = readonly TransferRule[]
+type Keys = readonly TsigKey[]
 
 const NOW = 1_795_000_000
 const KEY = key('xfr.', 7)
@@ -154,7 +158,7 @@ describe('who may transfer', () => {
   const axfr = query('example.test.', 'AXFR')
   const ixfr = query('example.test.', 'IXFR', { counts: [1, 0, 1, 0], tail: SOA_9 })
 
-  function ask(packet: Uint8Array, isTcp: boolean, rules = [ANY_V4], keys = [KEY]): number {
+  function ask(packet: Uint8Array, isTcp: boolean, rules: Rules, keys: Keys): number {
     const access = { rules, keys }
     const made = new DnsWorld({ responder: { transfer: { access, now: () => NOW } } })
     made.loadZone('example.test.', '@ 300 SOA a b 1 2 3 4 5\n@ 300 NS ns.other.')
@@ -169,7 +173,7 @@ describe('who may transfer', () => {
   const ELEVEN = { octets: Uint8Array.of(11, 0, 0, 0), bits: 8, key: undefined }
   const V6 = { octets: new Uint8Array(16), bits: 0, key: undefined }
 
-  test.each([
+  test.each<[string, Uint8Array, boolean, Rules, Keys, number]>([
     ['no rule', axfr, true, [], [], 5],
     ['another network', axfr, true, [ELEVEN, V6], [], 5],
     ['its network', axfr, true, [ELEVEN, TEN], [], TRANSFER],
@@ -183,8 +187,8 @@ describe('who may transfer', () => {
     ['IXFR over UDP of a stranger', ixfr, false, [ELEVEN], [], 5],
     ['IXFR without a serial', query('example.test.', 'IXFR'), true, [TEN], [], 1],
     ['class ANY', query('example.test.', 'AXFR', { class: 255 }), true, [TEN], [], 5],
-  ])('%s', (_, packet, isTcp, rules, keys, expected) => {
-    expect(ask(packet, isTcp, rules as (typeof TEN)[], keys)).toBe(expected)
+  ])('%s', (_, ...[packet, isTcp, rules, keys, expected]) => {
+    expect(ask(packet, isTcp, rules, keys)).toBe(expected)
   })
 
   function named(name: string) {

@@ -30,6 +30,10 @@ async function metric(server: TestServer, name: string): Promise<number> {
   return Number(found?.[1])
 }
 
+function data(answers: readonly object[] | undefined): unknown {
+  return answers?.map((one) => ('data' in one ? one.data : undefined))
+}
+
 test.skipIf(!HAS_UNBOUND || !HAS_DIG)(
   `unbound as upstream: asked once, TTLs that fall, and stale answers when it is gone ${NOTICE}`,
   async () => {
@@ -114,8 +118,6 @@ test('aliases out of our zones and into them, over UDP and TCP', async () => {
   const flags = [`--dns.forward=${upstream.address}`]
   await using server = await TestServer.start({ flags }, folder)
   using dns = new DnsClient(server.dns)
-  const data = (answers: readonly object[] | undefined): unknown =>
-    answers?.map((one) => ('data' in one ? one.data : undefined))
   const out = ['www.example', '192.0.2.7']
   const into = ['www.ours.test', '192.0.2.80']
   expect(data((await dns.ask('out.ours.test', 'A')).answers)).toEqual(out)

@@ -87,8 +87,11 @@ const GAUGES: Declared = [
 ]
 
 function summed(read: Read, scalar: Scalar, labels: Row[0] = {}): readonly Row[] {
-  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0)
   return ofWorkers(read, scalar, sum, labels)
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
 }
 
 /** Nothing before DNS is up. */

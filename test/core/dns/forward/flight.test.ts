@@ -52,6 +52,22 @@ function idOf(packet: Uint8Array): number {
   return ((packet[0] ?? 0) << 8) | (packet[1] ?? 0)
 }
 
+/** The question's type and class are its last four octets. */
+function flip(packet: Uint8Array, fromEnd: number): number[] {
+  const question = [...packet.subarray(12, packet.length - 11)]
+  const at = question.length - 1 - fromEnd
+  question[at] = (question[at] ?? 0) ^ 3
+  return question
+}
+
+/** The truth with the name in lower case. */
+function folded(ask: Ask): Uint8Array {
+  const question = [...ask.packet.subarray(12, ask.packet.length - 11)].map((octet) =>
+    octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet,
+  )
+  return answerTo(ask.packet, { ...TRUTH, question })
+}
+
 function otherCase(packet: Uint8Array): number[] {
   const at = packet.findIndex((octet, i) => i > 12 && (octet | 0x20) > 0x60)
   return [...packet.subarray(12, packet.length - 11)].map((octet, i) =>
@@ -80,14 +96,6 @@ describe('a hostile answer is as if it had not come, and the truth is still beli
     const truth = flight.receive(first.exchange, answerTo(first.packet, TRUTH), 2_000)
     expect(resultOf(truth)).toBe('192.0.2.1')
   })
-
-  /** The question's type and class are its last four octets. */
-  function flip(packet: Uint8Array, fromEnd: number): number[] {
-    const question = [...packet.subarray(12, packet.length - 11)]
-    const at = question.length - 1 - fromEnd
-    question[at] = (question[at] ?? 0) ^ 3
-    return question
-  }
 
   test('five of them, and the query goes over TCP, where nobody can forge', () => {
     const { flight, first } = fly()
@@ -125,13 +133,6 @@ describe('a hostile answer is as if it had not come, and the truth is still beli
 })
 
 describe('an upstream that folds the case', () => {
-  const folded = (ask: Ask): Uint8Array => {
-    const question = [...ask.packet.subarray(12, ask.packet.length - 11)].map((octet) =>
-      octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet,
-    )
-    return answerTo(ask.packet, { ...TRUTH, question })
-  }
-
   test('is believed over TCP, and then asked in lower case', () => {
     const { flight, first, upstreams } = fly()
     expect(nameIn(first.packet)).not.toBe('www.example.com.')

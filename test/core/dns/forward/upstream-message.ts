@@ -3,7 +3,7 @@ import { TYPE } from '../../../../src/core/dns/protocol.ts'
 import { u16 } from '../answer/world.ts'
 
 /** A record as a test writes it: `www.example. 300 A 192.0.2.1`. */
-export function rr(text: string): readonly number[] {
+function rr(text: string): readonly number[] {
   const [owner = '', ttl = '', type = '', ...data] = text.split(' ')
   const octets = dataOf(type, data)
   const number = TYPES[type] ?? TYPE[type as keyof typeof TYPE]
@@ -27,7 +27,7 @@ function dataOf(type: string, data: readonly string[]): readonly number[] {
   if (type === 'TXT') return [first.length, ...new TextEncoder().encode(first)]
   if (type === 'SOA') {
     const minimum = Number(data[2])
-    const numbers = [1, 0, 0, 0, minimum].flatMap((n) => [...u16(0), ...u16(n)])
+    const numbers = [...Array<number>(18).fill(0), ...u16(minimum)]
     return [...parseName(data[0] ?? ''), ...parseName(data[1] ?? ''), ...numbers]
   }
   // Covered type first; the rest of a signature does not matter here.
@@ -63,7 +63,7 @@ export function answerTo(packet: Uint8Array, parts: AnswerParts = {}): Uint8Arra
     ...u16(authorities.length),
     ...u16(additionals.length + (hasOpt ? 1 : 0)),
     ...question,
-    ...[...answers, ...authorities, ...additionals].flatMap((one) => [...rr(one)]),
+    ...[...answers, ...authorities, ...additionals].flatMap(rr),
     ...(hasOpt ? OPT : []),
     ...(parts.tail ?? []),
   ])

@@ -111,7 +111,7 @@ export class ForeignNames {
     return this.#lookBeyond(question, (flags & RD) !== 0, cached !== undefined)
   }
 
-  /** Appends what was found for the name at `owner`; the offset of the next name to look at, or 0. */
+  /** Appends what was found for the name at `owner`; the offset of the next name, or 0. */
   write(message: Message, owner: number): number {
     const entry = this.#entry
     return entry === undefined ? 0 : this.#writer.write(message, entry, owner, this.#showing)

@@ -22,7 +22,7 @@ export function formatUpstream({ address, port }: UpstreamAddress): string {
 /** The first three are used, as by glibc (resolv.conf(5)). */
 const NAMESERVERS_MAX = 3
 
-/** The name servers of a resolv.conf; what cannot be asked, such as a scoped address, is skipped. */
+/** The name servers of a resolv.conf, without those that cannot be asked (scoped addresses). */
 export function parseResolvConf(text: string): readonly UpstreamAddress[] {
   const servers = [...text.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)]
     .map(([, address = '']) => parseUpstream(address))

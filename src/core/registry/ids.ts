@@ -64,7 +64,8 @@ export function parseServiceName(raw: string): ServiceName {
 }
 
 export function parseClusterName(raw: string): ClusterName {
-  if (raw === '') return DEFAULT_CLUSTER
+  // Nearly all instances are in this one: they share its text.
+  if (raw === '' || raw === DEFAULT_CLUSTER) return DEFAULT_CLUSTER
   checkLength('cluster', raw, 64)
   if (!/^[0-9a-zA-Z\-_]+$/.test(raw)) throw illegalCharacters('cluster')
   return raw as ClusterName

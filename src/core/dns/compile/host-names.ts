@@ -111,9 +111,14 @@ export class HostNames {
     const { ip } = instance
     const label = hostLabelOf(ip)
     if (label === undefined) return
-    const host = touched.get(label) ?? this.#hosts.get(label) ?? newHost(label, ip)
-    host.uses.push({ ref, instance })
-    touched.set(label, host)
+    const use = { ref, instance }
+    const known = touched.get(label) ?? this.#hosts.get(label)
+    // A literal has room for one; an empty list that is pushed to gets room for seventeen.
+    if (known === undefined) touched.set(label, newHost(label, ip, [use]))
+    else {
+      known.uses.push(use)
+      touched.set(label, known)
+    }
   }
 
   #drop(instance: Instance, touched: Map<string, Host>): void {
@@ -186,8 +191,8 @@ export class HostNames {
   }
 }
 
-function newHost(label: string, ip: string): Host {
-  return { label, ip, uses: [], hasPointers: false }
+function newHost(label: string, ip: string, uses: Use[]): Host {
+  return { label, ip, uses, hasPointers: false }
 }
 
 /** Labels of addresses are lower case already: the name is its own key. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -59,7 +59,9 @@ test.skipIf(!hasProgram('knotd', '-V'))(
   'a secondary takes up the zone of a server that was started anew (skipped without knotd)',
   async () => {
     const port = await freePort()
+    using folders = new DisposableStack()
     const folder = makeFolder()
+    folders.defer(() => rmSync(folder, { recursive: true }))
     let primaryPort = 0
     {
       await using first = await startPrimary(port)

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -145,7 +145,9 @@ describe.skipIf(!hasTools)('transfers (skipped without kdig, dig and named-check
 })
 
 test('wrong keys are told where they stand, and never shown', async () => {
+  using folders = new DisposableStack()
   const folder = makeFolder()
+  folders.defer(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'keys'), `good ${KEY_SECRET}\nbad se/cret\ngood ${KEY_SECRET}\n`)
   const flags = ['--dns.tsig-keys-file=keys', '--dns.secondaries=127.0.0.1 other']
   const { code, stderr } = await runCairn(flags, { folder })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { axfr, freePort, KEY, KEY_NAME, KEY_SECRET, sameSerial, Secondary } from '../e2e/knot.ts'
 import { DnsClient } from '../e2e/dns-client.ts'
-import { makeFolder, TestServer } from '../e2e/server.ts'
+import { TestServer } from '../e2e/server.ts'
 import { Churn } from '../e2e/transfer-churn.ts'
 
 /**
@@ -25,7 +25,7 @@ const flags = [`--dns.secondaries=127.0.0.1:${port} ${KEY_NAME}`, '--log.level=w
 const env = { CAIRN_DNS_TSIG_KEYS: `${KEY_NAME}=${KEY_SECRET}` }
 await using server = await TestServer.start({ flags, env })
 await using secondary = Secondary.knot({
-  folder: makeFolder(),
+  folder: server.folder,
   primaryPort: server.dns,
   port,
   zones: [ZONE],

@@ -2,10 +2,12 @@
 const LOOK_MS = 50
 /** So late, and what waits in the sockets may have been given up by who asked (dns.md §1.9). */
 const LATE_MS = 200
-/** Queries of one turn that are answered after a stall: the newest ones. */
+/** Queries that are answered after a stall: the newest ones. */
 const HELD_MAX = 256
-/** Turns after which a queue that does not end is no backlog but the load of now. */
-const TURNS_MAX = 32
+/** libuv reads at most so many datagrams of a socket in one turn: fewer, and it is empty. */
+const READ_AT_ONCE = 32
+/** Turns after which a queue that does not end is no backlog but the load of now; some 100 ms. */
+const TURNS_MAX = 512
 
 export interface BacklogOptions<T> {
   readonly answer: (held: T) => void
@@ -14,31 +16,34 @@ export interface BacklogOptions<T> {
 
 /**
  * What waited while the loop stood still. The kernel's queue gives the oldest first and does not
- * say when it came, so after a stall each turn of the loop takes all there is, answers the newest
- * and drops the rest, until a turn brings no more than can be answered.
+ * say when it came, so after a stall it is emptied, the newest are answered and the rest dropped.
  */
 export class Backlog<T> {
-  /** What comes now is to be given to `hold`. */
-  isHolding = false
   readonly #options: BacklogOptions<T>
   readonly #ring: (T | undefined)[] = Array<undefined>(HELD_MAX).fill(undefined)
+  #isHolding = false
   #count = 0
+  #countBefore = 0
   #turns = 0
-  #lookedAt: number = performance.now()
+  #lookedAt: number
 
-  constructor(options: BacklogOptions<T>) {
+  constructor(options: BacklogOptions<T>, now: number = performance.now()) {
     this.#options = options
-    setInterval(() => this.look(performance.now()), LOOK_MS).unref()
+    this.#lookedAt = now
+    setInterval(() => this.isHolding(performance.now()), LOOK_MS).unref()
   }
 
-  /** Timers run before sockets are read: a late one knows what the sockets hold. */
-  look(now: number): void {
-    const late = now - this.#lookedAt - LOOK_MS
+  /** Whether what comes now is to be given to `hold`. */
+  isHolding(now: number): boolean {
+    const silentMs = now - this.#lookedAt
+    if (silentMs < LOOK_MS) return this.#isHolding
     this.#lookedAt = now
-    if (late < LATE_MS || this.isHolding) return
-    this.isHolding = true
-    this.#turns = 0
-    setImmediate(() => this.flush())
+    if (silentMs >= LOOK_MS + LATE_MS && !this.#isHolding) {
+      this.#isHolding = true
+      this.#turns = 0
+      setImmediate(() => this.endTurn())
+    }
+    return this.#isHolding
   }
 
   hold(held: T): void {
@@ -46,11 +51,22 @@ export class Backlog<T> {
     this.#count++
   }
 
+  /** After the sockets were read once. */
+  endTurn(): void {
+    const came = this.#count - this.#countBefore
+    this.#countBefore = this.#count
+    this.#turns++
+    if (came >= READ_AT_ONCE && this.#turns < TURNS_MAX) setImmediate(() => this.endTurn())
+    else this.#end()
+  }
+
   /** The newest first: whoever asked last still waits. */
-  flush(): void {
+  #end(): void {
     const count = this.#count
     const kept = Math.min(count, HELD_MAX)
+    this.#isHolding = false
     this.#count = 0
+    this.#countBefore = 0
     for (let i = 1; i <= kept; i++) {
       const at = (count - i) % HELD_MAX
       const held = this.#ring[at]
@@ -58,8 +74,5 @@ export class Backlog<T> {
       if (held !== undefined) this.#options.answer(held)
     }
     if (count > kept) this.#options.drop(count - kept)
-    this.#turns++
-    if (count > kept && this.#turns < TURNS_MAX) setImmediate(() => this.flush())
-    else this.isHolding = false
   }
 }

@@ -5,6 +5,7 @@ import { setClient } from './client-address.ts'
 import { NOTHING_GIVEN, type Forwarding, type Given } from './forward/forwarding.ts'
 import type { AnswerCounters } from './tell-answer.ts'
 import type { DeskClient, TransferDesk } from './transfer/desk.ts'
+import { TurnBudget } from './turn-budget.ts'
 import type { TcpSettings } from './worker-data.ts'
 
 /** Two octets of length before each message (RFC 1035 §4.2.2). */
@@ -18,6 +19,9 @@ const LATER = -3
 const WAITING_MAX = 100
 /** A client that does not read is not read from. */
 const UNREAD_BYTES_MAX = 256 * 1024
+
+/** One for all connections of this thread, as modules are. */
+const turns: TurnBudget = new TurnBudget()
 
 /** What the connections of one worker share. */
 export interface TcpParts {
@@ -49,6 +53,7 @@ export class TcpConnection implements DeskClient {
   #unparsed: Uint8Array | undefined
   /** Reading is stopped until the client has read what waits for it. */
   #isPaused = false
+  #isDeferred = false
   /** Nothing that comes is looked at any more. */
   #isOver = false
   #hasEnded = false
@@ -143,6 +148,10 @@ export class TcpConnection implements DeskClient {
       if (this.#waiting >= WAITING_MAX) {
         if (filled > 0) this.#write(filled)
         return this.#pause(bytes.slice(at))
+      }
+      if (!turns.take()) {
+        if (filled > 0) this.#write(filled)
+        return this.#yield(bytes.slice(at))
       }
       const answered = this.#answer(view, at + PREFIX, length, filled)
       if (answered === 0) return this.#giveUp(filled)
@@ -278,6 +287,17 @@ export class TcpConnection implements DeskClient {
     this.#isPaused = true
     this.#unparsed = rest
     this.unfinishedSince = undefined
+  }
+
+  /** Until a later turn: others want to be served, too. */
+  #yield(rest: Uint8Array): void {
+    this.#pause(rest)
+    if (this.#isDeferred) return
+    this.#isDeferred = true
+    turns.defer(() => {
+      this.#isDeferred = false
+      if (this.#socket.writable && !this.#isUnread) this.#resume()
+    })
   }
 
   #resume(): void {

@@ -137,7 +137,7 @@ export class UdpFront {
       return
     }
     const asked = { socket, message, from, started: performance.now() }
-    if (this.#backlog.isHolding) this.#backlog.hold(asked)
+    if (this.#backlog.isHolding(asked.started)) this.#backlog.hold(asked)
     else this.#answer(asked, NOTHING_GIVEN)
   }
 

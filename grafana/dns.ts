@@ -1,5 +1,6 @@
 import { FORWARD } from './dns-forward.ts'
 import { quantile, rate, type Board, type Section } from './dashboard.ts'
+import { DNS_LOCALITY } from './dns-locality.ts'
 
 const IS_IT_UP: Section = {
   title: 'Is it up?',
@@ -275,5 +276,5 @@ export const DNS: Board = {
   uid: 'cairn-dns',
   title: 'Cairn / DNS',
   description: 'What is asked, what is answered, how fresh and how fast.',
-  sections: [IS_IT_UP, ANSWERS, FRESH_AND_FAST, SECONDARIES, FORWARD, WHY],
+  sections: [IS_IT_UP, ANSWERS, FRESH_AND_FAST, SECONDARIES, FORWARD, WHY, DNS_LOCALITY],
 }

@@ -2,12 +2,15 @@ import { expandListen, localNets } from '../adapters/dns/local-addresses.ts'
 import type { DnsFront, DnsFrontOptions } from '../adapters/dns/front.ts'
 import { PortTaken } from '../adapters/dns/probe-port.ts'
 import { parseIPv4, parseIPv6 } from '../kernel/ip.ts'
+import type { AnswerPolicy, NamespacePolicy } from '../core/dns/compile/answer-policy.ts'
 import type { ZoneTableSettings } from '../core/dns/compile/zone-table.ts'
 import { parseName } from '../core/dns/name.ts'
+import type { NamespaceId } from '../core/registry/ids.ts'
 import type { Build } from './cli.ts'
 import { transferAccess } from './dns-access.ts'
 import { forwardData } from './dns-forward.ts'
 import { PortError } from './failure.ts'
+import type { Answers } from './settings/kinds-many.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** The settings of answers, in the words of the zone table. */
@@ -19,12 +22,38 @@ export function zoneTableSettings(settings: Settings): ZoneTableSettings {
   return {
     zones: dns.zone.map((zone) => parseName(zone)),
     reverseZones: dns.reverseZones.map((zone) => parseName(zone)),
-    ttl: dns.ttlSeconds,
+    ...answerPolicy(settings),
     negativeTtl: dns.negativeTtlSeconds,
-    answers: dns.answers === 'auto' ? 0 : dns.answers === 'all' ? -1 : dns.answers,
     failOpen: dns.failOpen,
     nameServers: { v4, v6 },
   }
+}
+
+/** What is answered unless a service says otherwise. */
+export function answerPolicy({ dns }: Settings): AnswerPolicy {
+  const ids = new Set([...dns.namespaceTtl.keys(), ...dns.namespaceAnswers.keys()])
+  const policies = [...ids].map((id): readonly [NamespaceId, NamespacePolicy] => {
+    const ttl = dns.namespaceTtl.get(id)
+    const answers = dns.namespaceAnswers.get(id)
+    return [
+      id,
+      {
+        ...(ttl === undefined ? {} : { ttl }),
+        ...(answers === undefined ? {} : { answers: numberOf(answers) }),
+      },
+    ]
+  })
+  return {
+    ttl: dns.ttlSeconds,
+    answers: numberOf(dns.answers),
+    locality: dns.localityMode,
+    namespaces: new Map(policies),
+  }
+}
+
+function numberOf(answers: Answers): number {
+  if (answers === 'auto') return 0
+  return answers === 'all' ? -1 : answers
 }
 
 function octetsOf(v4: number | undefined): readonly Uint8Array[] {
@@ -47,6 +76,10 @@ export function dnsShared(
       tcpKeepalive: Math.floor(dns.tcpIdleMs / 100),
       strictSrv: dns.strictSrv,
       localNets: localNets(),
+      localities: dns.localities.map(({ network: { octets, bits }, cluster }) => {
+        return { octets: Uint8Array.from(octets), bits, cluster }
+      }),
+      ecsTrusted: dns.ecsTrusted.map(({ text }) => text),
     },
     access: transferAccess(settings),
     forward: forwardData(settings),

@@ -4,6 +4,7 @@ import { DEFAULT_HTTP_LIMITS, type HttpFront, type Readiness } from '../adapters
 import { createHttpServer } from '../adapters/http/server.ts'
 import type { Log } from '../adapters/telemetry/log.ts'
 import type { Metrics } from '../adapters/telemetry/metrics.ts'
+import type { Explainer } from '../core/dns/explain/explainer.ts'
 import type { OperatorCounts } from '../core/nacos/encode-operator.ts'
 import type { Member } from '../engine/member.ts'
 import type { Clock } from '../engine/ports.ts'
@@ -28,6 +29,7 @@ export interface HttpListenersOptions {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly dns: DnsFront
+  readonly explainer: Explainer
   readonly onFault: (error: unknown) => void
 }
 
@@ -101,7 +103,7 @@ export class HttpListeners {
   }
 
   #front(): HttpFront {
-    const { settings, build, member, clock, metrics, log } = this.#options
+    const { settings, build, member, clock, metrics, log, explainer } = this.#options
     const { naming } = settings
     return {
       naming: member.naming,
@@ -117,6 +119,7 @@ export class HttpListeners {
       readiness: () => this.#readiness(),
       status: () => 'UP',
       counts: () => countsOf(member),
+      explain: (question) => explainer.explain(question),
       metrics: () => metrics.render(),
       observe: metrics.observeHttp,
       fault: (error, route) => {

@@ -7,12 +7,13 @@ import type { Member } from '../engine/member.ts'
 
 /** What a scrape tells of the registry: counts that are kept, nothing is scanned. */
 export function readRegistry(member: Member | undefined): RegistryReading {
-  if (member === undefined) return { services: [], instances: [], leases: 0 }
+  if (member === undefined) return { services: [], instances: [], leases: 0, draining: 0 }
   const { namespaces } = member.naming.snapshot
   return {
     services: [...namespaces].map(([id, { serviceCount }]) => [id, serviceCount] as const),
     instances: member.registry.tally.rows(),
     leases: member.health.leaseCount,
+    draining: member.drains.leavingCount,
   }
 }
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { createMember, type Member, type MemberSettings } from '../engine/member.ts'
 import type { ZonePublisher } from '../engine/ports.ts'
-import { DnsFront } from '../adapters/dns/front.ts'
+import { SeededRng } from '../kernel/rng.ts'
+import { DnsFront, type DnsFrontOptions } from '../adapters/dns/front.ts'
 import { TablePublisher } from '../adapters/dns/publisher.ts'
 import type { TlsFiles } from '../adapters/dns/tls-files.ts'
 import { ZoneFiles } from '../adapters/dns/zone-files.ts'
@@ -11,11 +12,13 @@ import type { Log } from '../adapters/telemetry/log.ts'
 import { createMetrics } from '../adapters/telemetry/metrics.ts'
 import { createTelemetry } from '../adapters/telemetry/telemetry.ts'
 import { ZoneTable } from '../core/dns/compile/zone-table.ts'
-import { createTable } from '../core/dns/table/memory.ts'
+import { makeSpellings } from '../core/dns/answer/respell.ts'
+import { Explainer } from '../core/dns/explain/explainer.ts'
+import { createTable, type TableMemory } from '../core/dns/table/memory.ts'
 import type { Listening } from './banner.ts'
 import type { Build } from './cli.ts'
 import { CookieSecrets, gateData, openTlsFiles } from './dns-guard.ts'
-import { dnsPorts, dnsShared, startDns, zoneTableSettings } from './dns-settings.ts'
+import { answerPolicy, dnsPorts, dnsShared, startDns, zoneTableSettings } from './dns-settings.ts'
 import { createTransfers, type Transfers } from './dns-transfer.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { readDns, readRegistry } from './readings.ts'
@@ -122,19 +125,30 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const secrets = new CookieSecrets(settings)
   const gate = gateData(settings, secrets.current)
   const tls = openTlsFiles(settings, telemetry, (identity) => dns.setIdentity(identity))
+  const shared = dnsShared(settings, build, { gate, tls: tls?.identity })
   const dns = new DnsFront({
     workers: settings.dns.workers,
     listen: settings.server.listen,
     ports: dnsPorts(settings),
     memory,
     telemetry,
-    shared: dnsShared(settings, build, { gate, tls: tls?.identity }),
+    shared,
+    logSample: settings.log.dnsSample,
     ...(transfers === undefined ? {} : { transfers: transfers.server }),
     seed: () => randomBytes(4).readInt32LE(0),
   })
   const world = { settings, build, log, onFault }
-  const http = new HttpListeners({ ...world, member, clock, metrics, dns })
+  const explainer = createExplainer(memory, shared)
+  const http = new HttpListeners({ ...world, member, clock, metrics, dns, explainer })
   return Object.assign(parts, { table, member, zones, dns, http, transfers, tls, secrets })
+}
+
+/** Answers as the workers do, beside them. */
+function createExplainer(memory: TableMemory, shared: DnsFrontOptions['shared']): Explainer {
+  const { groupAliases, namespaceAliases, responder } = shared
+  const spellings = makeSpellings(groupAliases, namespaceAliases)
+  const rng = new SeededRng(randomBytes(4).readInt32LE(0))
+  return new Explainer(memory, { ...responder, spellings }, rng)
 }
 
 /** The table first: answers are what most wait for. */
@@ -148,7 +162,9 @@ function publishTo(publisher: ZonePublisher, transfers: Transfers | undefined): 
   }
 }
 
-function memberSettings({ naming }: Settings): MemberSettings {
+function memberSettings(settings: Settings): MemberSettings {
+  const { naming } = settings
   const { expireInstances, emptyServiceMs } = naming
-  return { limits: naming, health: { expireInstances, emptyServiceMs } }
+  const health = { expireInstances, emptyServiceMs }
+  return { limits: naming, health, answers: answerPolicy(settings) }
 }

@@ -6,11 +6,13 @@ import { READERS_MAX } from '../../core/dns/table/layout.ts'
 import type { Telemetry } from '../../engine/ports.ts'
 import { expandListen, hasWildcard } from './local-addresses.ts'
 import type { LoopNews } from './forward/forward-data.ts'
+import { QueryLog } from './query-log.ts'
 import { PortTaken, probePort, probeTcp } from './probe-port.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 import type { FromDesk } from './transfer/words.ts'
 import type { TransferServer } from './transfer/transfer-server.ts'
-import type { FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
+import { UnboundAddresses } from './unbound-addresses.ts'
+import type { BindFailure, FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
 
 /** A worker that died is replaced after this. */
 const RESTART_MS = 100
@@ -26,12 +28,17 @@ export interface DnsFrontOptions {
   readonly memory: TableMemory
   readonly telemetry: Pick<Telemetry, 'event'>
   /** What every worker gets; the rest is made here. */
-  readonly shared: Omit<WorkerData, 'worker' | 'table' | 'counters' | 'seed'>
+  readonly shared: Omit<WorkerData, 'worker' | 'table' | 'counters' | 'seed' | 'queryLog'>
+  /** One answer of so many is logged; 0: none. */
+  readonly logSample: number
   /** Absent when nobody may have a zone: then no worker asks. */
   readonly transfers?: Pick<TransferServer, 'handle' | 'forget'>
   /** One seed per worker start. */
   readonly seed: () => number
 }
+
+type Listening = Extract<FromWorker, { readonly kind: 'listening' }>
+type Start = Pick<PromiseWithResolvers<Ports>, 'resolve' | 'reject'>
 
 interface Running {
   readonly worker: Worker
@@ -44,20 +51,27 @@ export class DnsFront {
   readonly #counters: readonly SharedArrayBuffer[]
   #shared: DnsFrontOptions['shared']
   readonly #running = new Map<number, Running>()
+  #listen: readonly string[]
   #addresses: readonly string[]
   #ports: Ports
+  readonly #unbound: UnboundAddresses
   #rescan: NodeJS.Timeout | undefined
+  readonly #queryLog: QueryLog | undefined
   #isStopping = false
 
   constructor(options: DnsFrontOptions) {
     this.#options = options
+    this.#listen = options.listen
     this.#addresses = expandListen(options.listen)
     this.#ports = options.ports
+    this.#unbound = new UnboundAddresses(options.telemetry)
     this.#shared = options.shared
     this.#counters = Array.from(
       { length: Math.min(options.workers, READERS_MAX) },
       () => new SharedArrayBuffer(COUNTER_SLOTS * 8),
     )
+    const { logSample, telemetry } = options
+    this.#queryLog = logSample > 0 ? new QueryLog(this.#counters.length, telemetry) : undefined
   }
 
   /** Resolves when every worker listens on every address; rejects with what stands in the way. */
@@ -66,7 +80,7 @@ export class DnsFront {
     for (const address of this.#addresses) await this.#probe(address)
     // The first worker settles the port, if it is free to choose.
     for (const number of this.#counters.keys()) await this.#startWorker(number)
-    if (!hasWildcard(this.#options.listen)) return
+    if (!hasWildcard(this.#listen)) return
     this.#rescan = setInterval(() => this.#followAddresses(), RESCAN_MS)
     this.#rescan.unref()
   }
@@ -118,6 +132,7 @@ export class DnsFront {
     this.#isStopping = true
     clearInterval(this.#rescan)
     await Promise.all([...this.#running.values()].map((running) => this.#stopWorker(running)))
+    this.#queryLog?.[Symbol.dispose]()
   }
 
   /** ::1 is asked for by default and absent where IPv6 is off: that is no mistake. */
@@ -126,6 +141,7 @@ export class DnsFront {
     try {
       await probePort('::1', 0)
     } catch {
+      this.#listen = this.#listen.filter((address) => address !== '::1')
       this.#addresses = this.#addresses.filter((address) => address !== '::1')
     }
   }
@@ -139,6 +155,7 @@ export class DnsFront {
       table: this.#options.memory.buffer,
       counters,
       seed: this.#options.seed(),
+      queryLog: this.#logOf(number),
     }
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
     const running = { worker, number }
@@ -147,14 +164,31 @@ export class DnsFront {
     worker.on('exit', () => this.#restart(running))
     const listening = Promise.withResolvers<Ports>()
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'listening') listening.resolve(message.ports)
-      else if (message.kind === 'failed') listening.reject(portError(message))
+      if (message.kind === 'listening') this.#judge(running, message, listening)
       else if (message.kind === 'upstream_loop') this.#tellLoop(number, message)
       else if (message.kind !== 'stopped') this.#passOn(running, message)
     })
     worker.on('exit', () => listening.reject(new CairnError('internal', 'a DNS worker ended')))
     this.#send(worker, { kind: 'listen', addresses: this.#addresses, ports: this.#ports })
     this.#ports = await listening.promise
+  }
+
+  /**
+   * At the start every address is a must; afterwards, of a wildcard, those that can be had. The
+   * look for new addresses tries the others again.
+   */
+  #judge({ number }: Running, { ports, failed }: Listening, start: Start): void {
+    const [first] = failed
+    const isFollowing = this.#rescan !== undefined
+    if (isFollowing) this.#unbound.tell(number, failed)
+    const isUseful = isFollowing && failed.length < this.#addresses.length
+    if (first === undefined || isUseful) start.resolve(ports)
+    else start.reject(portError(first))
+  }
+
+  #logOf(number: number): WorkerData['queryLog'] {
+    const ring = this.#queryLog?.rings[number]
+    return ring && { ring, sample: this.#options.logSample }
   }
 
   /** Rejects with the setting to change. */
@@ -216,18 +250,17 @@ export class DnsFront {
   }
 
   #followAddresses(): void {
-    const addresses = expandListen(this.#options.listen)
+    const addresses = expandListen(this.#listen)
     const isSame =
       addresses.length === this.#addresses.length &&
       addresses.every((address) => this.#addresses.includes(address))
-    if (isSame) return
+    if (isSame && this.#unbound.size === 0) return
     this.#addresses = addresses
-    this.#options.telemetry.event('info', 'dns_addresses_changed', {
-      addresses: addresses.join(' '),
-    })
-    for (const { worker } of this.#running.values()) {
-      this.#send(worker, { kind: 'listen', addresses, ports: this.#ports })
+    if (!isSame) {
+      const facts = { addresses: addresses.join(' ') }
+      this.#options.telemetry.event('info', 'dns_addresses_changed', facts)
     }
+    this.#sendAll({ kind: 'listen', addresses, ports: this.#ports })
   }
 
   async #stopWorker({ worker }: Running): Promise<void> {
@@ -244,7 +277,6 @@ export class DnsFront {
   }
 }
 
-function portError(failed: { address: string; port: number; code: string }): CairnError {
-  const { address, port, code } = failed
+function portError({ address, port, code }: BindFailure): CairnError {
   return new CairnError('unavailable', `dns: ${address}:${port} cannot be bound: ${code}`)
 }

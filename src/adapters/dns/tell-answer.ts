@@ -1,3 +1,4 @@
+import { AREA } from '../../core/dns/answer/choice.ts'
 import type { Responder } from '../../core/dns/answer/responder.ts'
 import {
   countResponse,
@@ -8,6 +9,8 @@ import {
   type Scalar,
 } from '../../core/dns/counters.ts'
 import { COOKIE } from '../../core/dns/cookie/cookies.ts'
+import { SUBNET } from '../../core/dns/locality/client-subnet.ts'
+import type { QueryLogWriter } from '../../core/dns/query-log/ring.ts'
 import { RCODE, RCODES_TOLD, TYPES_TOLD, TYPE } from '../../core/dns/protocol.ts'
 import { TSIG_ERROR } from '../../core/dns/transfer/tsig.ts'
 
@@ -45,15 +48,35 @@ const COOKIE_SCALAR: readonly (Scalar | undefined)[] = [
   'cookie_unknown',
 ]
 
+/** By `AREA`. */
+const AREA_SLOTS: readonly number[] = [
+  0,
+  scalarSlot('area_local'),
+  scalarSlot('area_beyond'),
+  scalarSlot('area_none'),
+]
+
+/** By `SUBNET`. */
+const SUBNET_SLOTS: readonly number[] = [
+  0,
+  scalarSlot('ecs_untrusted'),
+  scalarSlot('ecs_opt_out'),
+  scalarSlot('ecs_used'),
+  scalarSlot('ecs_malformed'),
+]
+
 /** One worker's counters. Array slots only: an answer costs some ten additions. */
 export class AnswerCounters {
   readonly #slots: Float64Array
+  readonly #queryLog: QueryLogWriter | undefined
   readonly #truncated = scalarSlot('truncated')
   readonly #noData = scalarSlot('no_data')
   readonly #failOpen = scalarSlot('fail_open')
 
-  constructor(slots: Float64Array) {
+  /** `queryLog`: where some of the answers are told in full. */
+  constructor(slots: Float64Array, queryLog?: QueryLogWriter) {
     this.#slots = slots
+    this.#queryLog = queryLog
   }
 
   add(scalar: Scalar, by: number): void {
@@ -83,6 +106,14 @@ export class AnswerCounters {
     if (message.isTruncated) this.#bump(this.#truncated, 1)
     else if (rcode === 0 && message.answers === 0) this.#bump(this.#noData, 1)
     if (isFailOpen) this.#bump(this.#failOpen, 1)
+    const { choice, subnet } = responder.decisions
+    if (choice.area !== AREA.ANY) this.#bump(AREA_SLOTS[choice.area] ?? 0, 1)
+    if (subnet.state !== SUBNET.ABSENT) this.#bump(SUBNET_SLOTS[subnet.state] ?? 0, 1)
+    if (this.#queryLog?.isDrawn() === true) {
+      const wallMs = performance.timeOrigin + performance.now()
+      const measured = { wallMs, seconds, bytes: responseBytes, proto }
+      if (!this.#queryLog.write(responder, measured)) this.add('log_lost', 1)
+    }
     if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) this.#tellTransfer(responder)
     if (responder.guard.error !== TSIG_ERROR.NONE) this.#tellTsig(responder.guard.error)
   }

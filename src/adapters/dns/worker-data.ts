@@ -20,6 +20,8 @@ export interface WorkerData {
   readonly groupAliases: ReadonlyMap<string, string>
   readonly namespaceAliases: ReadonlyMap<string, string>
   readonly gate: GateData
+  /** Absent: no answer is logged. */
+  readonly queryLog?: { readonly ring: SharedArrayBuffer; readonly sample: number } | undefined
   /** Absent: no DoT and no DoH. */
   readonly tls: TlsIdentity | undefined
   readonly udp: UdpSettings
@@ -66,16 +68,17 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   | ToDesk
 
+/** An address that a worker does not listen on. */
+export interface BindFailure {
+  readonly address: string
+  readonly port: number
+  /** `EADDRINUSE`, `EACCES` … */
+  readonly code: string
+}
+
 /** Worker → main. */
 export type FromWorker =
-  | { readonly kind: 'listening'; readonly ports: Ports }
-  | {
-      readonly kind: 'failed'
-      readonly address: string
-      readonly port: number
-      /** `EADDRINUSE`, `EACCES` … */
-      readonly code: string
-    }
+  | { readonly kind: 'listening'; readonly ports: Ports; readonly failed: readonly BindFailure[] }
   | { readonly kind: 'stopped' }
   | LoopNews
   | FromDesk

@@ -1,10 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { SeededRng } from '../../kernel/rng.ts'
+import { SeededRng, type Rng } from '../../kernel/rng.ts'
 import { Gate } from '../../core/dns/abuse/gate.ts'
 import { Responder } from '../../core/dns/answer/responder.ts'
 import { makeSpellings } from '../../core/dns/answer/respell.ts'
 import { Cookies } from '../../core/dns/cookie/cookies.ts'
 import { OwnNames } from '../../core/dns/forward/own-names.ts'
+import { QueryLogWriter } from '../../core/dns/query-log/ring.ts'
 import { HEADER } from '../../core/dns/table/layout.ts'
 import { openTable, Reader, type TableMemory } from '../../core/dns/table/memory.ts'
 import { DohFront } from './doh.ts'
@@ -17,7 +18,7 @@ import { AnswerCounters } from './tell-answer.ts'
 import { TransferDesk } from './transfer/desk.ts'
 import { OUTPUT_SLOT_BYTES, OUTPUT_SLOTS, UdpFront } from './udp.ts'
 import type { LoopNews } from './forward/forward-data.ts'
-import type { FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
+import type { BindFailure, FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
 
 /** How often the worker says that it lives and what serial it sees. */
 const ALIVE_MS = 250
@@ -38,13 +39,14 @@ class Worker {
   constructor(data: WorkerData) {
     const table = openTable(data.table)
     const reader = new Reader(table, data.worker)
-    const counters = new AnswerCounters(new Float64Array(data.counters))
     const spellings = makeSpellings(data.groupAliases, data.namespaceAliases)
     const transfer = { access: data.access, now: () => Math.floor(Date.now() / 1000) }
     this.#cookies = new Cookies(data.gate.secrets)
     const gate = new Gate(this.#cookies, data.gate.settings, data.gate.table)
     const settings = { ...data.responder, spellings, transfer, gate }
     const rng = new SeededRng(data.seed)
+    const slots = new Float64Array(data.counters)
+    const counters = new AnswerCounters(slots, openQueryLog(data, rng))
     this.#forwarding = openForwarding(data, table, reader)
     const forwarding = this.#forwarding
     const respond = (output: Uint8Array): Responder =>
@@ -80,27 +82,25 @@ class Worker {
     this.#alive = setInterval(tellAlive, ALIVE_MS)
   }
 
-  /** Makes the open sockets those of `addresses`. */
+  /** Makes the open sockets those of `addresses`; one that cannot be bound stops no other. */
   async listen(addresses: readonly string[], ports: Ports): Promise<void> {
     for (const address of this.#udp.addresses) {
-      if (addresses.includes(address)) continue
-      this.#udp.close(address)
-      this.#tcp.close(address)
-      this.#dot?.close(address)
-      this.#doh?.close(address)
+      if (!addresses.includes(address)) this.#close(address)
     }
     let bound = ports
+    const failed: BindFailure[] = []
     for (const address of addresses) {
       if (this.#udp.addresses.includes(address)) continue
       try {
         bound = await this.#openAll(address, bound)
       } catch (error) {
-        tell({ kind: 'failed', address, port: portOf(error) ?? bound.dns, code: codeOf(error) })
-        return
+        // Half of an address is none: the next try opens all of it.
+        this.#close(address)
+        failed.push({ address, port: portOf(error) ?? bound.dns, code: codeOf(error) })
       }
     }
     this.#forwarding?.setOwn({ addresses, port: bound.dns })
-    tell({ kind: 'listening', ports: bound })
+    tell({ kind: 'listening', ports: bound, failed })
   }
 
   /** What was received is answered; then the sockets close. */
@@ -138,6 +138,13 @@ class Worker {
     }
   }
 
+  #close(address: string): void {
+    this.#udp.close(address)
+    this.#tcp.close(address)
+    this.#dot?.close(address)
+    this.#doh?.close(address)
+  }
+
   /** UDP and TCP on one port; a free port of UDP may be taken in TCP, then another one is tried. */
   async #open(address: string, port: number): Promise<number> {
     for (let tries = 0; ; tries++) {
@@ -151,6 +158,10 @@ class Worker {
       }
     }
   }
+}
+
+function openQueryLog({ queryLog }: WorkerData, rng: Rng): QueryLogWriter | undefined {
+  return queryLog && new QueryLogWriter(queryLog.ring, queryLog.sample, rng)
 }
 
 function openForwarding(

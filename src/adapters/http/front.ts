@@ -1,4 +1,5 @@
 import { millis, type Millis } from '../../kernel/ids.ts'
+import type { Explanation, Question } from '../../core/dns/explain/explainer.ts'
 import type { OperatorCounts } from '../../core/nacos/encode-operator.ts'
 import type { MetadataLimits } from '../../core/nacos/parse-metadata.ts'
 import type { ServerStatus } from '../../core/nacos/status.ts'
@@ -60,6 +61,8 @@ export interface HttpFront {
    */
   status(): ServerStatus
   counts(): OperatorCounts
+  /** What DNS answers to a client, and why; to be read before anything else is done. */
+  explain(question: Question): Explanation
   metrics(): Promise<MetricsPage>
   /** Once per answer; `route` and `method` are of closed sets, never what the client sent. */
   observe(route: string, method: string, status: number, seconds: number): void

@@ -7,6 +7,7 @@ import {
   type RawServerDefault,
 } from 'fastify'
 import * as texts from '../../core/nacos/texts.ts'
+import { cairnRoutes } from './cairn/cairn.ts'
 import { answerClientError } from './client-error.ts'
 import type { HttpFront } from './front.ts'
 import { probeRoutes } from './probes.ts'
@@ -30,6 +31,7 @@ export function createHttpServer(front: HttpFront): FastifyInstance {
   server.setNotFoundHandler((request, reply) => answerUnknown(front, request, reply))
   probeRoutes(server, front)
   v1Routes(server, front)
+  cairnRoutes(server, front)
   return server
 }
 

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import { declareDnsForward } from './metrics/dns-forward.ts'
+import { declareDnsLocality } from './metrics/dns-locality.ts'
 import { declareDnsState } from './metrics/dns-state.ts'
 import { declareDnsTransfer } from './metrics/dns-transfer.ts'
 import { declareDnsMetrics } from './metrics/dns.ts'
@@ -30,6 +31,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   declareDnsState(registry, () => sources.dns())
   declareDnsForward(registry, () => sources.dns())
   declareDnsTransfer(registry, () => sources.dns())
+  declareDnsLocality(registry, () => sources.dns())
   const observeHttp = declareHttpMetrics(registry)
   declareProcessMetrics(registry, sources)
   return {

@@ -1,16 +1,7 @@
 import { parseGroupName, parseNamespaceId } from '../../core/registry/ids.ts'
 import type { GroupName, NamespaceId } from '../../core/registry/ids.ts'
 import { CairnError } from '../../kernel/errors.ts'
-import {
-  ok,
-  problem,
-  showRaw,
-  showText,
-  stringKind,
-  type Kind,
-  type Parsed,
-  type Raw,
-} from './kinds.ts'
+import { ok, problem, showRaw, showText, stringKind, type Kind, type Raw } from './kinds.ts'
 
 /** Entries of a list or a table: above this it is a mistake, not a configuration. */
 const ENTRIES_MAX = 1_000
@@ -48,17 +39,55 @@ function partsOf(raw: Raw): readonly Raw[] {
 
 /** A table label → value: TOML writes a table, text writes `label=value,label=value`. */
 export function tableOf<T>(value: Kind<T>): Kind<ReadonlyMap<string, T>> {
+  return keyedTable(value, LABEL_KEY)
+}
+
+/** A table namespace id → value. */
+export function byNamespace<T>(value: Kind<T>): Kind<ReadonlyMap<NamespaceId, T>> {
+  return keyedTable(value, NAMESPACE_KEY)
+}
+
+/** How the keys of a table are read; undefined: the text is none. */
+interface KeyKind<K extends string> {
+  readonly what: string
+  readonly word: string
+  readonly twice: string
+  read(text: string): K | undefined
+}
+
+const LABEL_KEY: KeyKind<string> = {
+  what: 'DNS label',
+  word: 'label',
+  twice: 'stands twice (DNS knows no case)',
+  read: (text) => (isLabel(text.toLowerCase()) ? text.toLowerCase() : undefined),
+}
+
+const NAMESPACE_KEY: KeyKind<NamespaceId> = {
+  what: 'namespace id',
+  word: 'id',
+  twice: 'stands twice',
+  read: (text) => orUndefined(() => parseNamespaceId(text)),
+}
+
+function keyedTable<K extends string, T>(value: Kind<T>, key: KeyKind<K>): Kind<ReadonlyMap<K, T>> {
   return {
-    expects: `a table, DNS label = ${value.expects}`,
+    expects: `a table, ${key.what} = ${value.expects}`,
     arity: 'many',
     show: showTable(value),
     parse(raw) {
       const entries = entriesOf(raw)
-      if (entries === undefined) return problem(`expected label = value, got ${showRaw(raw)}`)
+      if (entries === undefined) return problem(`expected ${key.word} = value, got ${showRaw(raw)}`)
       if (entries.length > ENTRIES_MAX) return problem(`more than ${ENTRIES_MAX} entries`)
-      const map = new Map<string, T>()
+      const map = new Map<K, T>()
       const problems: string[] = []
-      for (const [label, one] of entries) addEntry(map, problems, label, value.parse(one))
+      for (const [text, one] of entries) {
+        const parsed = value.parse(one)
+        const read = key.read(text)
+        if (read === undefined) problems.push(`${showText(text)} is not a ${key.what}`)
+        else if (map.has(read)) problems.push(`${showText(read)} ${key.twice}`)
+        else if (!parsed.ok) problems.push(`${showText(text)}: ${parsed.problem}`)
+        else map.set(read, parsed.value)
+      }
       return problems.length === 0 ? ok(map) : problem(problems.join('; '))
     },
   }
@@ -69,19 +98,6 @@ function showTable<T>(value: Kind<T>): (map: ReadonlyMap<string, T>) => string {
     const entries = [...map].map(([label, one]) => `${showText(label)} = ${value.show(one)}`)
     return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`
   }
-}
-
-function addEntry<T>(
-  map: Map<string, T>,
-  problems: string[],
-  label: string,
-  parsed: Parsed<T>,
-): void {
-  const lower = label.toLowerCase()
-  if (!isLabel(lower)) problems.push(`${showText(label)} is not a DNS label`)
-  else if (map.has(lower)) problems.push(`${showText(lower)} stands twice (DNS knows no case)`)
-  else if (!parsed.ok) problems.push(`${showText(label)}: ${parsed.problem}`)
-  else map.set(lower, parsed.value)
 }
 
 function entriesOf(raw: Raw): readonly (readonly [string, Raw])[] | undefined {

@@ -1,7 +1,9 @@
 import type { Millis } from '../../kernel/ids.ts'
+import type { LocalityMode } from '../../core/dns/compile/answer-policy.ts'
 import type { GroupName, NamespaceId } from '../../core/registry/ids.ts'
 import type { Level } from '../../engine/ports.ts'
 import type { Answers } from './kinds-many.ts'
+import type { LocalitySetting } from './kinds-locality.ts'
 import type { Network, SecondarySetting } from './kinds-transfer.ts'
 
 /** Everything an operator may choose, parsed and checked. Frozen all the way down. */
@@ -35,6 +37,7 @@ export type DnsSettings = DnsAnswerSettings &
   DnsTransferSettings &
   DnsAbuseSettings &
   DnsTlsSettings &
+  DnsLocalitySettings &
   DnsForwardSettings
 
 /** What is answered. */
@@ -54,6 +57,16 @@ export interface DnsAnswerSettings {
   readonly groupAliases: ReadonlyMap<string, GroupName>
   readonly strictSrv: boolean
   readonly nsid: string
+}
+
+/** Answers that depend on where the client is, or on the namespace. */
+export interface DnsLocalitySettings {
+  readonly localities: readonly LocalitySetting[]
+  readonly localityMode: LocalityMode
+  readonly ecsTrusted: readonly Network[]
+  /** Seconds. */
+  readonly namespaceTtl: ReadonlyMap<NamespaceId, number>
+  readonly namespaceAnswers: ReadonlyMap<NamespaceId, Answers>
 }
 
 /** What strangers may have. */
@@ -135,6 +148,8 @@ export interface NamingSettings {
 interface LogSettings {
   readonly level: Level
   readonly format: 'json'
+  /** 1 in so many answers; 0: none. */
+  readonly dnsSample: number
 }
 
 /** What defaults depend on; handed in, so that reading settings stays a function. */

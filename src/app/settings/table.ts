@@ -32,6 +32,7 @@ import type {
 
 import { describeDnsAbuse } from './table-abuse.ts'
 import { describeDnsTls } from './table-tls.ts'
+import { describeDnsLocality } from './table-locality.ts'
 import { describeDnsForward } from './table-forward.ts'
 import { describeDnsTransfer } from './table-transfer.ts'
 
@@ -75,6 +76,9 @@ export function describeSettings(take: Take, host: HostFacts): Settings {
     }),
     format: take('log.format', choice(['json']), 'json', {
       doc: 'One JSON object per line, on standard error.',
+    }),
+    dnsSample: take('log.dns_sample', integer(0, 1_000_000_000), 0, {
+      doc: 'Log one DNS answer of so many, by chance, at level info; 1 logs each, 0 none.',
     }),
   }
   return { server, http, grpc, peer, dns, naming, log }
@@ -128,6 +132,7 @@ function describeDns(take: Take, host: HostFacts, name: string): DnsSettings {
     ...describeDnsForward(take),
     ...describeDnsAbuse(take),
     ...describeDnsTls(take),
+    ...describeDnsLocality(take),
   }
 }
 

@@ -15,7 +15,7 @@ const examples = readFileSync(README, 'utf8')
   .map(parseExample)
 
 test('every route has its example', () => {
-  expect(examples.length).toBe(26)
+  expect(examples.length).toBe(29)
 })
 
 test('the examples of the README run in their order, and each is answered with 200', async () => {

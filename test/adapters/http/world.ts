@@ -4,12 +4,38 @@ import { createHttpServer } from '../../../src/adapters/http/server.ts'
 import type { ServerStatus } from '../../../src/core/nacos/status.ts'
 import { createMember, type Member } from '../../../src/engine/member.ts'
 import { millis } from '../../../src/kernel/ids.ts'
+import { SeededRng } from '../../../src/kernel/rng.ts'
+import { makeSpellings } from '../../../src/core/dns/answer/respell.ts'
+import { ZoneTable } from '../../../src/core/dns/compile/zone-table.ts'
+import { Explainer } from '../../../src/core/dns/explain/explainer.ts'
+import { createTable } from '../../../src/core/dns/table/memory.ts'
+import type { ServiceRef, Snapshot } from '../../../src/core/registry/state.ts'
+import type { ZonePublisher } from '../../../src/engine/ports.ts'
+import { RESPONDER, tableSettings } from '../../core/dns/answer/world.ts'
 import { SimClock } from '../../sim/clock.ts'
 
 export interface Answer {
   readonly status: number
   readonly text: string
   readonly headers: Readonly<Record<string, unknown>>
+}
+
+/** The table that DNS would answer from, compiled at once, and what explains it. */
+class TableZones implements ZonePublisher {
+  readonly #memory = createTable(1 << 22, 1, 2)
+  readonly #table = new ZoneTable(this.#memory, tableSettings())
+  readonly explainer: Explainer
+
+  constructor() {
+    const spellings = makeSpellings(new Map(), new Map())
+    this.explainer = new Explainer(this.#memory, { ...RESPONDER, spellings }, new SeededRng(1))
+    this.#table.setReady(true)
+  }
+
+  publish(touched: readonly ServiceRef[], snapshot: Snapshot): void {
+    for (const ref of touched) this.#table.publish(ref, snapshot)
+    this.#table.settle(snapshot.revision)
+  }
 }
 
 /** A real engine on simulated time behind a real HTTP server; no socket until `listen`. */
@@ -24,16 +50,17 @@ export class HttpWorld implements AsyncDisposable {
   reasons: readonly string[] = []
 
   constructor(overrides: Partial<HttpFront> = {}) {
-    const nowhere = { publish: ignore }
+    const zones = new TableZones()
     const telemetry = { event: ignore, count: ignore }
     this.member = createMember(
-      { clock: this.clock, zones: nowhere, telemetry },
+      { clock: this.clock, zones, telemetry },
       {
         limits: { instancesPerServiceMax: 100, servicesPerNamespaceMax: 200 },
         health: { expireInstances: true, emptyServiceMs: millis(60_000) },
       },
     )
-    this.server = createHttpServer({ ...this.#front(), ...overrides })
+    const explain: HttpFront['explain'] = (question) => zones.explainer.explain(question)
+    this.server = createHttpServer({ ...this.#front(), explain, ...overrides })
   }
 
   /** `GET /path`, or another verb; `form` is the body of a form. */
@@ -75,7 +102,7 @@ export class HttpWorld implements AsyncDisposable {
     await this.server.close()
   }
 
-  #front(): HttpFront {
+  #front(): Omit<HttpFront, 'explain'> {
     return {
       naming: this.member.naming,
       clock: this.clock,

@@ -46,6 +46,7 @@ test('namespaces beyond the bound are summed', async () => {
       [name, 'ephemeral', 'unhealthy', 1] as const,
     ]),
     leases: 0,
+    draining: 0,
   })
   const lines = await scrape(someSources({ registry }))
   expect(lines.filter((line) => line.startsWith('cairn_services{'))).toHaveLength(1_001)

@@ -42,6 +42,7 @@ export function someSources(changes: Partial<MetricSources> = {}): MetricSources
         ['public', 'persistent', 'disabled', 1],
       ],
       leases: 3,
+      draining: 1,
     }),
     dns: () => aReading([aWorker(), aWorker()]),
     log: () => ({ droppedLines: 0 }),

@@ -17,6 +17,9 @@ const REASONS = [
   'instance_silent',
   'instance_deregistered',
   'instance_expired',
+  'instance_draining',
+  'instance_drained',
+  'instance_undrained',
   'service_put',
   'service_removed',
 ]
@@ -41,6 +44,11 @@ export function declareRegistryMetrics(registry: Registry, read: () => RegistryR
     name: 'cairn_leases',
     help: 'Ephemeral instances whose beats are awaited.',
     rows: () => [[{}, read().leases]],
+  })
+  pulledGauge(registry, {
+    name: 'cairn_draining_instances',
+    help: 'Instances that leave the answers: answered with a short TTL for the last time.',
+    rows: () => [[{}, read().draining]],
   })
   return declareCounters(registry)
 }

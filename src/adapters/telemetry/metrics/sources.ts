@@ -18,6 +18,8 @@ export interface RegistryReading {
     readonly [namespace: string, kind: string, state: string, count: number]
   >
   readonly leases: number
+  /** Instances that are answered for the last time. */
+  readonly draining: number
 }
 
 export interface DnsReading {

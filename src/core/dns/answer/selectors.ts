@@ -10,7 +10,8 @@ const CLUSTER = [0x5f, 0x63, 0x2d]
 
 /**
  * The selectors before a service's name (dns.md §3.3): `_token._tcp`, then `_one` or `_all` and
- * `_c-cluster` in any order; `_why` before all asks for reasons instead of records. Fields are offsets into the query's key; reused.
+ * `_c-cluster` in any order; `_why` before all asks for reasons instead of records. Fields are
+ * offsets into the query's key; reused.
  */
 export class Selectors {
   /** 0: the service's own number of answers; 1: one; −1: all. */

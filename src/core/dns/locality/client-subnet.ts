@@ -52,7 +52,7 @@ export class ClientSubnet {
     this.bytes = 0
   }
 
-  /** The option's data in `packet[at, at + size)`; false: the query is malformed, and it matters. */
+  /** The option's data is `packet[at, at + size)`; false: it is malformed, and that matters. */
   take(packet: DataView, at: number, size: number, client: Client): boolean {
     if (!this.#trusted.has(client)) {
       this.state = SUBNET.UNTRUSTED

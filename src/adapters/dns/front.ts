@@ -249,6 +249,19 @@ export class DnsFront {
     }, RESTART_MS)
   }
 
+  /**
+   * At the start every address is a must; afterwards, of a wildcard, those that can be had. The
+   * look for new addresses tries the others again.
+   */
+  #judge({ number }: Running, { ports, failed }: Listening, start: Start): void {
+    const [first] = failed
+    const isFollowing = this.#rescan !== undefined
+    if (isFollowing) this.#unbound.tell(number, failed)
+    const isUseful = isFollowing && failed.length < this.#addresses.length
+    if (first === undefined || isUseful) start.resolve(ports)
+    else start.reject(portError(first))
+  }
+
   #followAddresses(): void {
     const addresses = expandListen(this.#listen)
     const isSame =

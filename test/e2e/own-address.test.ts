@@ -1,0 +1,116 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { eventually, makeFolder, TestServer } from './server.ts'
+
+/**
+ * A host with several addresses is a network namespace with several on its loopback. dig says which
+ * address answered it, and takes no answer from another one. Addresses come, and the server, which
+ * looks for them every 5 s, answers from them.
+ */
+const SET_UP = `
+  ip link set lo up
+  ip addr add 10.99.0.1/32 dev lo && ip addr add 10.99.0.2/32 dev lo
+  ip addr add fd99::1/128 dev lo && ip addr add fd99::2/128 dev lo
+`
+const canUnshare =
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', ['-n', 'sh', '-ec', `${SET_UP} command -v dig nsenter`]).status === 0
+if (!canUnshare) console.warn('no root, unshare, ip or dig: no host with several addresses')
+
+const PORT = 5300
+const RESCAN_MAX_MS = 7_500
+
+class Host implements AsyncDisposable {
+  readonly server: TestServer
+
+  private constructor(server: TestServer) {
+    this.server = server
+  }
+
+  static async start(...flags: readonly string[]): Promise<Host> {
+    const folder = makeFolder()
+    mkdirSync(join(folder, 'zones'))
+    const wrapper = ['unshare', '-n', 'sh', '-ec', `${SET_UP} exec "$@"`, 'sh']
+    const given = [`--dns.port=${PORT}`, '--dns.workers=2', ...flags]
+    return new Host(await TestServer.start({ wrapper, flags: given }, folder))
+  }
+
+  inside(script: string): string {
+    const args = ['-t', String(this.server.pid), '-n', 'sh', '-c', script]
+    return spawnSync('nsenter', args, { encoding: 'utf8' }).stdout
+  }
+
+  /** The address that answered, as dig saw it. */
+  answerer(address: string, ...more: readonly string[]): string | undefined {
+    const asked = `dig @${address} -p ${PORT} nacos SOA +tries=1 +time=1 ${more.join(' ')}`
+    return /;; SERVER: (\S+)#/.exec(this.inside(asked))?.[1]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]()
+  }
+}
+
+test.skipIf(!canUnshare)(
+  'answers come from the address that was asked, also from one that was added later',
+  { timeout: 30_000 },
+  async () => {
+    await using host = await Host.start('--server.listen=0.0.0.0,::')
+    for (const address of ['127.0.0.1', '::1', '10.99.0.1', '10.99.0.2', 'fd99::1', 'fd99::2']) {
+      for (const transport of ['+notcp', '+tcp']) {
+        expect([address, transport, host.answerer(address, transport)]).toEqual([
+          address,
+          transport,
+          address,
+        ])
+      }
+    }
+    expect(host.answerer('10.99.0.3')).toBeUndefined()
+    host.inside('ip addr add 10.99.0.3/32 dev lo; ip addr add fd99::3/128 dev lo')
+    host.inside('ip addr del 10.99.0.2/32 dev lo')
+    await eventually(() => {
+      expect(host.answerer('10.99.0.3')).toBe('10.99.0.3')
+      expect(host.answerer('fd99::3', '+tcp')).toBe('fd99::3')
+    }, RESCAN_MAX_MS)
+    expect(host.answerer('10.99.0.2')).toBeUndefined()
+    expect(host.answerer('10.99.0.1')).toBe('10.99.0.1')
+    expect(host.server.log.filter(({ event }) => event === 'dns_address_not_bound')).toEqual([])
+  },
+)
+
+test.skipIf(!canUnshare)(
+  'an address that another program holds stops no other, is told once and had when it is free',
+  { timeout: 30_000 },
+  async () => {
+    await using host = await Host.start('--server.listen=0.0.0.0,::')
+    // Held before it is there, so that the server cannot be first.
+    const script = `
+      const socket = require('node:dgram').createSocket('udp4')
+      socket.bind({ port: ${PORT}, address: '10.99.0.3', exclusive: true }, () => console.log('held'))
+    `
+    const free = 'echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind; exec "$@"'
+    const enter = ['-t', String(host.server.pid), '-n', 'sh', '-c', free, 'sh']
+    const holder = spawn('nsenter', [...enter, process.execPath, '-e', script])
+    try {
+      await once(holder.stdout, 'data')
+      host.inside('ip addr add 10.99.0.3/32 dev lo; ip addr add 10.99.0.4/32 dev lo')
+      await eventually(() => expect(host.answerer('10.99.0.4')).toBe('10.99.0.4'), RESCAN_MAX_MS)
+      expect(await host.server.logged('dns_address_not_bound')).toMatchObject({
+        level: 'warn',
+        address: '10.99.0.3',
+        port: PORT,
+        code: 'EADDRINUSE',
+      })
+    } finally {
+      const gone = once(holder, 'exit')
+      holder.kill('SIGKILL')
+      await gone
+    }
+    await eventually(() => expect(host.answerer('10.99.0.3')).toBe('10.99.0.3'), RESCAN_MAX_MS)
+    const told = host.server.log.filter(({ event }) => event === 'dns_address_not_bound')
+    expect(told).toHaveLength(1)
+  },
+)

@@ -173,19 +173,6 @@ export class DnsFront {
     this.#ports = await listening.promise
   }
 
-  /**
-   * At the start every address is a must; afterwards, of a wildcard, those that can be had. The
-   * look for new addresses tries the others again.
-   */
-  #judge({ number }: Running, { ports, failed }: Listening, start: Start): void {
-    const [first] = failed
-    const isFollowing = this.#rescan !== undefined
-    if (isFollowing) this.#unbound.tell(number, failed)
-    const isUseful = isFollowing && failed.length < this.#addresses.length
-    if (first === undefined || isUseful) start.resolve(ports)
-    else start.reject(portError(first))
-  }
-
   #logOf(number: number): WorkerData['queryLog'] {
     const ring = this.#queryLog?.rings[number]
     return ring && { ring, sample: this.#options.logSample }

@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util'
-
-import { DEFAULTS, generate, type Load, type Measured } from './dns/generator.ts'
+import { generate, type Measured } from './dns/generator.ts'
 import { DISTURBED, measureUndisturbed } from './dns/meter.ts'
-import { type Mix, MIXES } from './dns/packets.ts'
+import { isStream, type Mix } from './dns/packets.ts'
+import { type Plan, readPlan } from './dns/plan.ts'
 import { formatTable, median, percent, record, round, type Row, thousands } from './dns/report.ts'
-import { type DnsSubject, isBuilt, startDns, type SubjectName, SUBJECTS } from './dns/subjects.ts'
+import { type Contender, openStand, type Stand } from './dns/stand.ts'
+import type { SubjectName } from './dns/subjects.ts'
 import { verify } from './dns/verify.ts'
 import { describeMachine, pinSelf, sleep } from './process.ts'
 
@@ -12,30 +12,6 @@ import { describeMachine, pinSelf, sleep } from './process.ts'
  * `node bench/dns.bench.ts --help`. Cairn and its peers by turns on one core, the generator on the
  * other; medians over the rounds, ratios within a round, because the machine's speed varies.
  */
-
-const HELP = `node bench/dns.bench.ts [options]
-  --rounds 5        every subject once per round
-  --seconds 3       measured per subject and round, after a warm-up of 1 s
-  --names 10000     services, each with 4 instances
-  --mix a,srv,nx    any of ${MIXES.join(', ')}; all: every one of them
-  --subjects cairn,knot   of ${SUBJECTS.join(', ')}; the first is compared with the others
-  --window 16       in flight per socket (closed loop), --sockets 16
-  --rate 0          open loop at so many queries per second, with latencies
-  --churn 0         so many registry changes per second meanwhile (needs --rate; Cairn only)
-  --verify          compare the generator's counts with the server's own
-  --record          append the rows to bench/README.md
-`
-
-interface Plan {
-  readonly rounds: number
-  readonly mixes: readonly Mix[]
-  readonly subjects: readonly SubjectName[]
-  readonly names: number
-  readonly load: Omit<Load, 'port' | 'pid' | 'mix'>
-  readonly churn: number
-  readonly isVerified: boolean
-  readonly isRecorded: boolean
-}
 
 interface Result {
   readonly mix: Mix
@@ -48,51 +24,49 @@ async function main(): Promise<void> {
   const plan = readPlan()
   if (plan === undefined) return
   await pinSelf()
-  await using running = new AsyncDisposableStack()
-  const started: DnsSubject[] = []
-  for (const name of plan.subjects) {
-    const at = await startDns(name, plan.names, { withCounters: plan.isVerified })
-    started.push(at)
-    running.use(at.subject)
-    at.subject.pause()
-  }
+  await using stand = await openStand(plan)
   console.error(`${describeMachine()}, ${plan.names} names, ${plan.rounds} rounds`)
-  const isRight = plan.isVerified ? await check(plan, started) : await compare(plan, started)
+  const isRight = plan.isVerified ? await check(plan, stand) : await compare(plan, stand)
   if (!isRight) process.exitCode = 1
 }
 
-async function check(plan: Plan, started: readonly DnsSubject[]): Promise<boolean> {
+async function check(plan: Plan, stand: Stand): Promise<boolean> {
   let isRight = true
-  for (const at of started) {
-    for (const mix of plan.mixes) {
+  for (const mix of plan.mixes) {
+    for (const { name, at } of stand.contendersOf(mix)) {
       at.subject.resume()
-      const load = { ...plan.load, port: at.dnsPort, pid: at.subject.pid, mix }
+      const load = { ...plan.load, ...stand.targetOf(at, mix), pid: at.subject.pid, mix }
       const verdict = await verify(at, load)
       at.subject.pause()
-      console.log(mix, at.subject.name, JSON.stringify(verdict))
+      console.log(mix, name, JSON.stringify(verdict))
       isRight &&= verdict.isRight
     }
   }
   return isRight
 }
 
-async function compare(plan: Plan, started: readonly DnsSubject[]): Promise<boolean> {
+/** Rounds outside, mixes inside: what the machine does for a while meets all of them. */
+async function compare(plan: Plan, stand: Stand): Promise<boolean> {
   const results: Result[] = []
   // Tries that were repeated are no results, but their faults are faults.
   const tries: Result[] = []
-  for (const mix of plan.mixes) {
-    for (let round = 1; round <= plan.rounds; round++) {
-      for (const [i, at] of started.entries()) {
-        const subject = plan.subjects[i] ?? 'toy'
-        if (mix === 'tcp' && subject === 'toy') continue
-        const measured = await measureUndisturbed(async () => {
-          const one = await measure(plan, at, mix)
-          tries.push({ mix, subject, round, measured: one })
-          return one
-        })
-        results.push({ mix, subject, round, measured })
-        console.error(`${mix} ${round} ${subject}: ${describe(measured)}`)
+  const schedule = plan.mixes.flatMap((mix) =>
+    stand.contendersOf(mix).map((contender) => ({ mix, contender })),
+  )
+  const roundMs = schedule.length * stretchMs(plan)
+  for (let round = 1; round <= plan.rounds; round++) {
+    if (round > 1 && performance.now() + roundMs > plan.limitMs) break
+    for (const [i, { mix, contender }] of schedule.entries()) {
+      const left = (plan.rounds - round + 1) * schedule.length - i
+      const measureOne = async (): Promise<Measured> => {
+        const measured = await measure(plan, { stand, contender, mix })
+        tries.push({ mix, subject: contender.name, round, measured })
+        return measured
       }
+      const mayRepeat = (): boolean => performance.now() + left * stretchMs(plan) < plan.limitMs
+      const measured = await measureUndisturbed(measureOne, mayRepeat)
+      results.push({ mix, subject: contender.name, round, measured })
+      console.error(`${mix} ${round} ${contender.name}: ${describe(measured)}`)
     }
   }
   const rows = plan.mixes.flatMap((mix) => toRows(plan, mix, keepQuiet(results, mix)))
@@ -101,16 +75,27 @@ async function compare(plan: Plan, started: readonly DnsSubject[]): Promise<bool
   return reportFaults(tries)
 }
 
-async function measure(plan: Plan, at: DnsSubject, mix: Mix): Promise<Measured> {
-  const { subject, dnsPort, httpPort } = at
+/** Starting a generator and ending its run take some time, too. */
+function stretchMs({ load }: Plan): number {
+  return (load.warmupSeconds + load.seconds) * 1_000 + 1_000
+}
+
+interface Stretch {
+  readonly stand: Stand
+  readonly contender: Contender
+  readonly mix: Mix
+}
+
+async function measure(plan: Plan, { stand, contender, mix }: Stretch): Promise<Measured> {
+  const { subject, httpPort } = contender.at
   subject.resume()
   await sleep(100)
   const canChurn = plan.churn > 0 && httpPort !== undefined
   const measured = await generate({
     ...plan.load,
-    ...(mix === 'tcp' ? { sockets: 20, window: 25 } : {}),
+    ...(isStream(mix) ? { sockets: 20, window: 25 } : {}),
     ...(canChurn ? { churn: { httpPort, perSecond: plan.churn } } : {}),
-    port: dnsPort,
+    ...stand.targetOf(contender.at, mix),
     pid: subject.pid,
     mix,
   })
@@ -238,58 +223,6 @@ function reportFaults(results: readonly Result[]): boolean {
     }
   }
   return isRight
-}
-
-function readPlan(): Plan | undefined {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-      names: { type: 'string', default: '10000' },
-      mix: { type: 'string', default: 'a,srv,nx,tcp' },
-      subjects: { type: 'string', default: 'cairn,knot' },
-      sockets: { type: 'string', default: String(DEFAULTS.sockets) },
-      window: { type: 'string', default: String(DEFAULTS.window) },
-      rate: { type: 'string', default: '0' },
-      churn: { type: 'string', default: '0' },
-      verify: { type: 'boolean', default: false },
-      record: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    console.log(HELP)
-    return undefined
-  }
-  const mixes =
-    values.mix === 'all' ? MIXES : MIXES.filter((m) => values.mix.split(',').includes(m))
-  const subjects = SUBJECTS.filter((s) => values.subjects.split(',').includes(s) && isBuilt(s))
-  if (mixes.length === 0 || subjects.length === 0) throw new Error(`nothing to do\n${HELP}`)
-  const rate = readNumber(values.rate)
-  const churn = readNumber(values.churn)
-  if (churn > 0 && rate === 0) throw new Error('--churn needs --rate')
-  // Open loops queue while a server is away: more room, so that they stay by the clock.
-  const window = rate > 0 ? 256 : readNumber(values.window)
-  const names = readNumber(values.names)
-  const sockets = readNumber(values.sockets)
-  const { warmupSeconds } = DEFAULTS
-  const load = { names, sockets, window, warmupSeconds, seconds: readNumber(values.seconds) }
-  return {
-    rounds: readNumber(values.rounds),
-    mixes,
-    subjects,
-    names,
-    churn,
-    load: rate > 0 ? { ...load, rate } : load,
-    isVerified: values.verify,
-    isRecorded: values.record,
-  }
-}
-
-function readNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value < 0) throw new Error(`not a number: ${text}`)
-  return value
 }
 
 await main()

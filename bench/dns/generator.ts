@@ -6,7 +6,7 @@ import { Churn, type ChurnResult } from './churn.ts'
 import { runDnsperf } from './dnsperf.ts'
 import { Meter, type Metered } from './meter.ts'
 import { type Libc, openLibc } from './libc.ts'
-import { buildPackets, type Mix, questionsOf } from './packets.ts'
+import { buildPackets, isStream, type Mix, questionsOf } from './packets.ts'
 import type { Latency, Tally } from './tally.ts'
 import { TcpBlast } from './tcp.ts'
 
@@ -25,6 +25,8 @@ export interface Load {
   readonly warmupSeconds: number
   readonly sockets: number
   readonly window: number
+  /** DNS over TLS: the file of the certificate that must be shown. */
+  readonly certificate?: string
   /** Open loop at so many queries per second; without it, a closed loop. */
   readonly rate?: number
   /** Changes to the registry while an open loop runs. */
@@ -50,7 +52,7 @@ export const DEFAULTS = { sockets: 16, window: 16, warmupSeconds: 1 } as const
 
 /** Runs the generator on its core and returns what it measured. */
 export async function generate(load: Load, core: number = CLIENT_CORE): Promise<Measured> {
-  if (load.mix !== 'tcp' && openLibc() === undefined) return await runDnsperf(load, core)
+  if (!isStream(load.mix) && openLibc() === undefined) return await runDnsperf(load, core)
   const withinMs = (load.seconds + load.warmupSeconds) * 1_000 + 30_000
   const out = await run(
     [
@@ -70,7 +72,7 @@ export async function generate(load: Load, core: number = CLIENT_CORE): Promise<
 async function main(load: Load): Promise<void> {
   const libc = openLibc()
   const measured =
-    load.mix === 'tcp' || libc === undefined ? await measureTcp(load) : measureUdp(libc, load)
+    isStream(load.mix) || libc === undefined ? await measureTcp(load) : measureUdp(libc, load)
   process.stdout.write(JSON.stringify(measured))
 }
 
@@ -109,9 +111,13 @@ function drive(blast: Blast, load: Load, seconds: number, churn: Churn | undefin
 }
 
 async function measureTcp(load: Load): Promise<Measured> {
-  const packets = buildPackets(questionsOf('tcp', load.names), 2)
-  const { port, window } = load
-  using blast = await TcpBlast.open(packets, { port, window, connections: load.sockets })
+  const packets = buildPackets(questionsOf(load.mix, load.names), 2)
+  const { port, window, certificate } = load
+  const options = { port, window, connections: load.sockets }
+  using blast = await TcpBlast.open(
+    packets,
+    certificate === undefined ? options : { ...options, certificate },
+  )
   blast.start()
   if (load.warmupSeconds > 0) await sleep(load.warmupSeconds * 1_000)
   const warmFaults = load.warmupSeconds > 0 ? blast.startOver().faults : {}

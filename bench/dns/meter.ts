@@ -19,10 +19,13 @@ export interface Metered {
 export const DISTURBED = 0.05
 const TRIES = 4
 
-/** The least disturbed of some tries, most often the first. */
-export async function measureUndisturbed<T extends Metered>(measure: () => Promise<T>): Promise<T> {
+/** The least disturbed of some tries, most often the first. @param mayRepeat: there is time. */
+export async function measureUndisturbed<T extends Metered>(
+  measure: () => Promise<T>,
+  mayRepeat: () => boolean = () => true,
+): Promise<T> {
   let best = await measure()
-  for (let i = 1; i < TRIES && best.disturbed > DISTURBED; i++) {
+  for (let i = 1; i < TRIES && mayRepeat() && best.disturbed > DISTURBED; i++) {
     const next = await measure()
     if (next.disturbed < best.disturbed) best = next
   }

@@ -4,11 +4,21 @@
 
 import { createRng } from './chance.ts'
 
-export const MIXES = ['a', 'srv', 'nx', 'edns', 'mixed', 'tcp'] as const
+export const MIXES = ['a', 'srv', 'nx', 'edns', 'mixed', 'static', 'cache', 'tcp', 'dot'] as const
 export type Mix = (typeof MIXES)[number]
 
+/** Over connections, not over UDP. */
+export function isStream(mix: Mix): boolean {
+  return mix === 'tcp' || mix === 'dot'
+}
+
 export const INSTANCES = 4
-const TTL = 5
+/** Of the registry's names: `service.group.public.nacos`. */
+const REGISTRY_ZONE = 'public.nacos'
+/** Zones of files, their names as long as the registry's. */
+export const STATIC_ZONE = 'static.bench'
+/** Another server's zone: it is in the caches only. */
+export const FOREIGN_ZONE = 'cached.bench'
 
 export interface ServiceName {
   readonly service: string
@@ -16,10 +26,14 @@ export interface ServiceName {
   readonly dns: string
 }
 
-export function nameService(index: number, prefix = 'svc'): ServiceName {
+export function nameService(
+  index: number,
+  prefix = 'svc',
+  zone: string = REGISTRY_ZONE,
+): ServiceName {
   const service = `${prefix}-${String(index).padStart(5, '0')}`
   const group = `g${String(index % 100).padStart(2, '0')}`
-  return { service, group, dns: `${service}.${group}.public.nacos` }
+  return { service, group, dns: `${service}.${group}.${zone}` }
 }
 
 /** Every instance has an address of its own, so that no answer is smaller than another's. */
@@ -48,6 +62,8 @@ export interface Question {
   readonly rcode: number
   readonly answers: number
   readonly hasEdns: boolean
+  /** Caches answer those who ask for recursion; absent: authoritative servers are asked. */
+  readonly hasRd?: boolean
 }
 
 export const CLASS_IN = 1
@@ -72,9 +88,16 @@ export function questionsOf(mix: Mix, names: number): Question[] {
         // 75 % A, 25 % SRV.
         questions.push(a, i % 3 === 0 ? { ...a, type: SRV } : a)
         break
+      case 'static':
+        questions.push({ ...a, name: nameService(i, 'svc', STATIC_ZONE).dns })
+        break
+      case 'cache':
+        questions.push({ ...a, name: nameService(i, 'svc', FOREIGN_ZONE).dns, hasRd: true })
+        break
       case 'a':
       case 'edns':
       case 'tcp':
+      case 'dot':
         questions.push(a)
         break
     }
@@ -108,8 +131,20 @@ export function buildPackets(questions: readonly Question[], framing: 0 | 2 = 0)
 
 export function encodeQuery(question: Question): Buffer {
   const name = encodeName(question.name)
-  // RD off: both subjects are authoritative.
-  const header = Buffer.from([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, question.hasEdns ? 1 : 0])
+  const header = Buffer.from([
+    0,
+    0,
+    question.hasRd === true ? 1 : 0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    question.hasEdns ? 1 : 0,
+  ])
   const tail = Buffer.from([question.type >> 8, question.type & 255, 0, 1])
   // OPT: root name, type 41, 1232 bytes, no flags, no options (RFC 6891 §6.1.2).
   const opt = Buffer.from(question.hasEdns ? [0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0] : [])
@@ -131,25 +166,4 @@ function shuffle(count: number): Uint32Array {
     order[j] = kept
   }
   return order
-}
-
-/** The same data as a static zone: what an authoritative server is given to serve. */
-export function writeZone(names: number): string {
-  const lines = [
-    '$ORIGIN nacos.',
-    `$TTL ${TTL}`,
-    '@ SOA ns.nacos. hostmaster.nacos. 1 3600 600 86400 5',
-    '@ NS ns.nacos.',
-    'ns A 127.0.0.1',
-  ]
-  for (let service = 1; service <= names; service++) {
-    const owner = `${nameService(service).dns}.`
-    for (let instance = 0; instance < INSTANCES; instance++) {
-      const address = addressOf(service, instance)
-      const target = `${address.replaceAll('.', '-')}.nacos.`
-      lines.push(`${owner} A ${address}`, `${owner} SRV 0 1 8080 ${target}`)
-      lines.push(`${target} A ${address}`)
-    }
-  }
-  return `${lines.join('\n')}\n`
 }

@@ -1,41 +1,66 @@
-import { createSocket } from 'node:dgram'
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { findFreePort, root, SERVER_CORE, Subject } from '../process.ts'
 import { populate } from '../http/populate.ts'
-import { encodeQuery, nameService, writeZone } from './packets.ts'
+import { findFreePort, root, SERVER_CORE, Subject } from '../process.ts'
+import type { Certificate } from './certificate.ts'
+import { isStream, type Mix, STATIC_ZONE } from './packets.ts'
+import { startKnot, startUnbound, startUnboundCache } from './peers.ts'
+import { knowsLast, waitForLast, warm } from './ready.ts'
+import { plainZone, writeZone } from './zones.ts'
 
 /** The servers that are compared: each on one core, each with the same names. */
 
 export interface DnsSubject {
   readonly subject: Subject
   readonly dnsPort: number
+  /** DNS over TLS, where a certificate was given. */
+  readonly dotPort?: number
   /** Cairn's HTTP port. */
   readonly httpPort?: number
-  /** Knot's control socket, when its counters are to be read. */
+  /** Where a peer's counters are read: Knot's socket, unbound's configuration. */
   readonly control?: string
 }
 
-export const SUBJECTS = ['cairn', 'knot', 'toy'] as const
+export const SUBJECTS = ['cairn', 'knot', 'unbound', 'toy'] as const
 export type SubjectName = (typeof SUBJECTS)[number]
 
-export async function startDns(
-  name: SubjectName,
-  names: number,
-  options: { readonly withCounters: boolean } = { withCounters: false },
-): Promise<DnsSubject> {
+export interface Stage {
+  readonly names: number
+  readonly withCounters: boolean
+  readonly certificate?: Certificate
+}
+
+/** Knot is no cache, and speaks TLS from 3.5 on (Debian 12 has 3.2). */
+export function canServe(name: SubjectName, mix: Mix): boolean {
+  switch (name) {
+    case 'cairn':
+    case 'unbound':
+      return true
+    case 'knot':
+      return mix !== 'cache' && mix !== 'dot'
+    case 'toy':
+      return mix !== 'cache' && !isStream(mix)
+    default:
+      throw new Error('no such server')
+  }
+}
+
+/** A server of the registry's names and of the static zone. */
+export async function startDns(name: SubjectName, stage: Stage): Promise<DnsSubject> {
   switch (name) {
     case 'cairn': {
-      const cairn = await startCairn()
-      await populate(cairn.httpPort, { services: names, instances: 'persistent' })
-      await waitForAnswer(cairn.dnsPort, names)
+      const cairn = await startCairn(stage)
+      await populate(cairn.httpPort, { services: stage.names, instances: 'persistent' })
+      await waitForLast(cairn.dnsPort, stage.names)
       return cairn
     }
     case 'knot':
-      return await startKnot(names, options.withCounters)
+      return await startKnot(stage)
+    case 'unbound':
+      return await startUnbound(stage)
     case 'toy':
       return await startToy()
     default:
@@ -43,21 +68,55 @@ export async function startDns(
   }
 }
 
+/** A server that has the foreign zone in its cache, and nothing else. */
+export async function startCache(
+  name: SubjectName,
+  stage: Stage,
+  upstreamPort: number,
+): Promise<DnsSubject> {
+  if (name === 'unbound') return await startUnboundCache(stage, upstreamPort)
+  if (name !== 'cairn') throw new Error(`${name} has no cache`)
+  const cairn = await startCairn({ forward: `127.0.0.1:${upstreamPort}` })
+  await warm(cairn.dnsPort, stage.names)
+  return cairn
+}
+
 export interface Cairn extends DnsSubject {
   readonly httpPort: number
 }
 
-export async function startCairn(): Promise<Cairn> {
+export interface CairnOptions {
+  /** So many names in a zone of a file; absent: no such zone. */
+  readonly names?: number
+  /** DNS over TLS. */
+  readonly certificate?: Certificate
+  /** Who is asked about foreign names. */
+  readonly forward?: string
+}
+
+export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
+  const { names, certificate, forward } = options
   const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
   const httpPort = await findFreePort()
   const dnsPort = await findFreePort()
+  const dotPort = certificate === undefined ? undefined : await findFreePort()
+  if (names !== undefined) {
+    const zone = plainZone(STATIC_ZONE, names)
+    writeFileSync(join(directory, `${zone.apex}zone`), writeZone(zone))
+  }
   const settings = {
     'http.port': httpPort,
     'grpc.port': await findFreePort(),
     'dns.port': dnsPort,
     'dns.workers': 1,
+    'dns.zones_dir': directory,
     'server.data-dir': directory,
     'log.level': 'warn',
+    ...(forward === undefined ? {} : { 'dns.forward': forward }),
+    ...(dotPort === undefined ? {} : { 'dns.dot_port': dotPort }),
+    ...(certificate === undefined
+      ? {}
+      : { 'dns.tls_cert': certificate.certificate, 'dns.tls_key': certificate.key }),
   }
   const subject = await Subject.start({
     name: 'cairn',
@@ -71,48 +130,8 @@ export async function startCairn(): Promise<Cairn> {
     ],
     isReady: async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok,
   })
-  return { subject: subject.owns(directory), dnsPort, httpPort }
-}
-
-async function startKnot(names: number, withCounters: boolean): Promise<DnsSubject> {
-  const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
-  const dnsPort = await findFreePort()
-  const control = join(directory, 'knot.sock')
-  writeFileSync(join(directory, 'nacos.zone'), writeZone(names))
-  const config = [
-    'server:',
-    `  rundir: ${directory}`,
-    `  listen: 127.0.0.1@${dnsPort}`,
-    '  udp-workers: 1',
-    '  tcp-workers: 1',
-    '  background-workers: 1',
-    'control:',
-    `  listen: ${control}`,
-    'log:',
-    '  - target: stderr',
-    '    any: warning',
-    'database:',
-    `  storage: ${directory}`,
-    'template:',
-    '  - id: default',
-    `    storage: ${directory}`,
-    '    zonefile-sync: -1',
-    '    journal-content: none',
-    // Counting costs; only the check of the generator asks for it.
-    ...(withCounters ? ['    global-module: mod-stats'] : []),
-    'zone:',
-    '  - domain: nacos.',
-    '    file: nacos.zone',
-  ]
-  const file = join(directory, 'knot.conf')
-  writeFileSync(file, `${config.join('\n')}\n`)
-  const subject = await Subject.start({
-    name: 'knot',
-    core: SERVER_CORE,
-    command: [existsSync('/usr/sbin/knotd') ? '/usr/sbin/knotd' : 'knotd', '-c', file],
-    isReady: () => answers(dnsPort, names),
-  })
-  return { subject: subject.owns(directory), dnsPort, control }
+  const started = { subject: subject.owns(directory), dnsPort, httpPort }
+  return dotPort === undefined ? started : { ...started, dotPort }
 }
 
 async function startToy(): Promise<DnsSubject> {
@@ -122,36 +141,9 @@ async function startToy(): Promise<DnsSubject> {
     name: 'toy',
     core: SERVER_CORE,
     command: [process.execPath, toy, String(dnsPort)],
-    isReady: () => answers(dnsPort, 1),
+    isReady: () => knowsLast(dnsPort, 1, ['a']),
   })
   return { subject, dnsPort }
-}
-
-/** Whether the last name is answered: then all are there. */
-async function answers(port: number, last: number): Promise<boolean> {
-  const { dns: name } = nameService(last)
-  const query = encodeQuery({ name, type: 1, rcode: 0, answers: 1, hasEdns: false })
-  const socket = createSocket('udp4')
-  try {
-    return await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), 200)
-      socket.once('error', () => resolve(false))
-      socket.once('message', (answer) => {
-        clearTimeout(timer)
-        resolve(
-          answer.length > 12 && (answer.readUInt8(3) & 15) === 0 && answer.readUInt16BE(6) > 0,
-        )
-      })
-      socket.send(query, port, '127.0.0.1')
-    })
-  } finally {
-    socket.close()
-  }
-}
-
-async function waitForAnswer(port: number, last: number): Promise<void> {
-  for (let i = 0; i < 100; i++) if (await answers(port, last)) return
-  throw new Error('Cairn does not answer what was registered')
 }
 
 /** Where Cairn is not built yet, the bench still compares the others. */

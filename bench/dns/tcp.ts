@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 import type { Packets } from './packets.ts'
 import { Tally } from './tally.ts'
 
 /**
- * TCP load: some connections, each with a window of pipelined queries. One read's answers are
+ * TCP load, or TLS on it (RFC 7858): some connections, each with a window of pipelined queries. One read's answers are
  * followed by one write with as many queries, as node-local caches and forwarders do.
  */
 
@@ -13,6 +15,8 @@ export interface TcpOptions {
   readonly connections: number
   /** In flight per connection. */
   readonly window: number
+  /** TLS, and the server must show the certificate in this file. */
+  readonly certificate?: string
 }
 
 export class TcpBlast implements Disposable {
@@ -22,11 +26,7 @@ export class TcpBlast implements Disposable {
   static async open(packets: Packets, options: TcpOptions): Promise<TcpBlast> {
     const blast = new TcpBlast()
     for (let i = 0; i < options.connections; i++) {
-      const socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true })
-      await new Promise<void>((resolve, reject) => {
-        socket.once('connect', resolve)
-        socket.once('error', reject)
-      })
+      const socket = await openStream(options)
       const offset = Math.floor((packets.count / options.connections) * i)
       const tally = (): Tally => blast.tally
       blast.#connections.push(new Connection(socket, packets, options.window, { offset, tally }))
@@ -62,6 +62,18 @@ export class TcpBlast implements Disposable {
   [Symbol.dispose](): void {
     for (const connection of this.#connections) connection.close()
   }
+}
+
+async function openStream({ port, certificate }: TcpOptions): Promise<Socket> {
+  const socket =
+    certificate === undefined
+      ? connect({ port, host: '127.0.0.1' })
+      : connectTls({ port, host: '127.0.0.1', ca: readFileSync(certificate) })
+  await new Promise<void>((resolve, reject) => {
+    socket.once(certificate === undefined ? 'connect' : 'secureConnect', resolve)
+    socket.once('error', reject)
+  })
+  return socket.setNoDelay(true)
 }
 
 const EMPTY: Buffer = Buffer.alloc(0)

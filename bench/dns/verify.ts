@@ -31,6 +31,10 @@ export async function verify(at: DnsSubject, load: Load): Promise<Verdict> {
 async function readCounter(at: DnsSubject): Promise<number> {
   if (at.httpPort !== undefined) return await readCairn(at.httpPort)
   if (at.control === undefined) throw new Error(`${at.subject.name} has no counters`)
+  if (at.subject.name === 'unbound') {
+    const said = await run(['unbound-control', '-c', at.control, 'stats_noreset'])
+    return sum(said, /^total\.num\.queries=(\d+)$/gm)
+  }
   const out = await run(['knotc', '-s', at.control, 'stats', 'mod-stats.response-code'])
   return sum(out, /^mod-stats\.response-code\[\w+\] = (\d+)$/gm)
 }

@@ -1,0 +1,65 @@
+import { createSocket } from 'node:dgram'
+
+import { sleep } from '../process.ts'
+import { encodeQuery, type Mix, type Question, questionsOf } from './packets.ts'
+
+/** Is a server there, and does it know all it should? Asked one query at a time, before any clock. */
+
+const ANSWER_WITHIN_MS = 200
+const TRIES = 100
+/** Below what servers allow one client to have under way. */
+const WARMING_SOCKETS = 8
+
+/** Whether the last name of each kind is answered: then all are there. */
+export async function knowsLast(
+  port: number,
+  names: number,
+  kinds: readonly Mix[],
+): Promise<boolean> {
+  for (const kind of kinds) {
+    const question = questionsOf(kind, names).at(-1)
+    if (question !== undefined && !(await ask(port, question))) return false
+  }
+  return true
+}
+
+export async function waitForLast(port: number, names: number): Promise<void> {
+  for (let i = 0; i < TRIES; i++) if (await knowsLast(port, names, ['a', 'static'])) return
+  throw new Error('Cairn does not answer what it was given')
+}
+
+/** Every foreign name once, so that all of them are in the cache. */
+export async function warm(port: number, names: number): Promise<void> {
+  const questions = questionsOf('cache', names).values()
+  const work = Array.from({ length: WARMING_SOCKETS }, async () => {
+    // All workers take from one iterator.
+    for (const question of questions) await askUntilAnswered(port, question)
+  })
+  await Promise.all(work)
+}
+
+async function askUntilAnswered(port: number, question: Question): Promise<void> {
+  for (let i = 0; i < TRIES; i++) {
+    if (await ask(port, question)) return
+    await sleep(20)
+  }
+  throw new Error(`no answer about ${question.name} through the cache`)
+}
+
+async function ask(port: number, question: Question): Promise<boolean> {
+  const socket = createSocket('udp4')
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), ANSWER_WITHIN_MS)
+      socket.once('error', () => resolve(false))
+      socket.once('message', (answer) => {
+        clearTimeout(timer)
+        const isRight = answer.length > 12 && (answer.readUInt8(3) & 15) === 0
+        resolve(isRight && answer.readUInt16BE(6) >= question.answers)
+      })
+      socket.send(encodeQuery(question), port, '127.0.0.1')
+    })
+  } finally {
+    socket.close()
+  }
+}

@@ -1,4 +1,4 @@
-import { BLOCK, FLAG, HEADER, KIND, NODE, ZONE_SLOTS } from '../table/layout.ts'
+import { BLOCK, FLAG, HEADER, KIND, MARK, NODE, ZONE_SLOTS } from '../table/layout.ts'
 import type { TableMemory } from '../table/memory.ts'
 import { NameFinder } from '../table/name-index.ts'
 import { isPlainName, respell, type Spellings } from './respell.ts'
@@ -19,6 +19,8 @@ export const FOUND = {
   DELEGATED: 5,
   /** The registry is not caught up: no answer would be true. */
   NOT_READY: 6,
+  /** Below a DNAME; `block` is its node. */
+  DNAME: 7,
 } as const
 
 const WILDCARD_LABEL = 0x2a
@@ -35,6 +37,8 @@ export class Lookup {
   apex = 0
   /** Start of the cut's name in the key, for `DELEGATED`. */
   cutAt = 0
+  /** Start of the closest encloser's name in the key, for what does not exist itself. */
+  encloserAt = 0
   readonly selectors: Selectors = new Selectors()
   readonly #table: DataView
   readonly #words: Int32Array
@@ -42,6 +46,8 @@ export class Lookup {
   readonly #spellings: Spellings
   readonly #wildcard = new Uint8Array(264)
   readonly #wildcardView = new DataView(this.#wildcard.buffer)
+  readonly #marked = new Uint8Array(264)
+  readonly #markedView = new DataView(this.#marked.buffer)
 
   constructor(memory: TableMemory, spellings: Spellings) {
     this.#table = memory.view
@@ -65,6 +71,28 @@ export class Lookup {
   /** The block of exactly this name, or 0: for targets in the additional section. */
   findExact(view: DataView, length: number): number {
     return this.#finder.find(view, 0, length)
+  }
+
+  /** The block of `key[start, end)` under a `MARK`, or 0. */
+  findMarked(mark: number, key: Uint8Array, start: number, end: number): number {
+    this.#marked[0] = mark
+    for (let i = start; i < end; i++) this.#marked[1 + i - start] = key[i] ?? 0
+    return this.#finder.find(this.#markedView, 0, 1 + end - start)
+  }
+
+  /**
+   * The name is an apex of ours and the question is for DS: goes over to the zone above, if that
+   * is ours and delegates (RFC 4035 §3.1.4.1).
+   */
+  toParentSide(key: Uint8Array, length: number): void {
+    if (this.found !== FOUND.NAME || !this.hasFlag(this.block, FLAG.APEX)) return
+    const cut = this.findMarked(MARK.PARENT_SIDE, key, 0, length)
+    if (cut !== 0) this.#settle(FOUND.DELEGATED, cut)
+  }
+
+  isSameZone(a: number, b: number): boolean {
+    const zone = this.#table.getInt32(a + BLOCK.ZONE, true)
+    return zone === this.#table.getInt32(b + BLOCK.ZONE, true)
   }
 
   /** Number of the zone that the name is in, or −1. */
@@ -100,11 +128,14 @@ export class Lookup {
       this.#settle(FOUND.NOT_OURS, 0)
       return
     }
+    this.encloserAt = labelAt[encloser] ?? 0
     const flags = this.#flags(this.block)
     if (flags & (FLAG.CUT | FLAG.OCCLUDED)) {
       this.#climbToCut(view, length, labelAt, labels, encloser)
     } else if (flags & FLAG.DYNAMIC) {
       this.#respell(key, length, labelAt, first)
+    } else if (flags & FLAG.DNAME) {
+      this.#settle(FOUND.DNAME, this.block)
     } else if (flags & FLAG.WILDCARD) {
       this.#useWildcard(key, length, labelAt[encloser] ?? 0)
     } else {

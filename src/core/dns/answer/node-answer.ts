@@ -1,5 +1,5 @@
 import { TYPE } from '../protocol.ts'
-import { FLAG, HEADER, NEGATIVE_SOA, NODE, RRSET } from '../table/layout.ts'
+import { FLAG, HEADER, NEGATIVE_SOA, NODE, RRSET, SIGNATURES } from '../table/layout.ts'
 import type { Lookup } from './lookup.ts'
 import { POINTER, POINTER_MAX, type Message } from './message.ts'
 
@@ -10,11 +10,11 @@ const SOA_TIMES = 20
 
 /** Answers from a node's RRsets. One per thread, reused; nothing is allocated. */
 export class NodeAnswer {
+  /** The client asked for signatures (DO, RFC 4035 §3.1.1). */
+  isSigned = false
   readonly #table: DataView
   readonly #message: Message
   readonly #lookup: Lookup
-  readonly #name = new Uint8Array(264)
-  readonly #nameView = new DataView(this.#name.buffer)
 
   constructor(table: DataView, message: Message, lookup: Lookup) {
     this.#table = table
@@ -37,12 +37,44 @@ export class NodeAnswer {
     return this.#table.getInt32(node + NODE.RRSET_COUNT, true) > 0
   }
 
-  /** Writes an RRset owned by the name at offset `owner`, whole or, truncated, not at all. */
-  writeSet(node: number, set: number, owner: number): boolean {
-    const count = this.#writeRecords(node, set, owner)
+  /**
+   * Writes an RRset owned by the name at offset `owner`, whole or, truncated, not at all, and its
+   * signatures for those who want them; how many records, without these.
+   */
+  writeSet(node: number, set: number, owner: number): number {
+    const count = this.put(node, set, owner)
     if (count === 0) this.#message.isTruncated = true
     this.#message.answers += count
-    return count > 0
+    if (count > 0) this.#message.answers += this.putSignatures(node, this.typeOf(set), owner)
+    return count
+  }
+
+  /** All signatures of the node, whatever they cover; false when it has none. */
+  writeAllSignatures(node: number, owner: number): boolean {
+    const count = this.#table.getInt32(node + NODE.RRSET_COUNT, true)
+    let hasAny = false
+    for (let i = 0; i < count; i++) {
+      const set = node + NODE.RRSETS + i * RRSET.SIZE
+      const type = this.typeOf(set)
+      if ((type & SIGNATURES) === 0 || type === (SIGNATURES | NEGATIVE_SOA)) continue
+      hasAny = true
+      const put = this.put(node, set, owner)
+      if (put === 0) this.#message.isTruncated = true
+      this.#message.answers += put
+    }
+    return hasAny
+  }
+
+  /**
+   * The signatures of the set that was put just now, for those who want them: how many. Without
+   * them it is not whole: when they do not fit the client is to ask again (RFC 4035 §3.1.1).
+   */
+  putSignatures(node: number, type: number, owner: number): number {
+    const set = this.isSigned ? this.findSet(node, SIGNATURES | type) : 0
+    if (set === 0) return 0
+    const count = this.put(node, set, owner)
+    if (count === 0) this.#message.isTruncated = true
+    return count
   }
 
   /**
@@ -52,82 +84,31 @@ export class NodeAnswer {
   writeNegative(apex: number, owner: number, nameLength: number): void {
     const set = this.findSet(apex, NEGATIVE_SOA)
     if (set === 0) return
-    const apexLength = this.#table.getInt32(apex + NODE.NAME_LENGTH, true)
-    const count = this.#writeRecords(apex, set, owner + nameLength - apexLength)
+    const at = owner + nameLength - this.#table.getInt32(apex + NODE.NAME_LENGTH, true)
+    this.writeAuthority(apex, NEGATIVE_SOA, at)
+  }
+
+  /** The node's set of this type in the authority section; how many records. */
+  writeAuthority(node: number, type: number, owner: number): number {
+    const set = this.findSet(node, type)
+    if (set === 0) return 0
+    const count = this.put(node, set, owner)
     if (count === 0) this.#message.isTruncated = true
     this.#message.authorities += count
-  }
-
-  /** NS of a delegation and the glue that is needed to follow it (RFC 9471: or TC). */
-  writeReferral(cut: number, owner: number): void {
-    const set = this.findSet(cut, TYPE.NS)
-    if (set === 0) return
-    const start = this.#message.at
-    const count = this.#writeRecords(cut, set, owner)
-    if (count === 0) this.#message.isTruncated = true
-    this.#message.authorities += count
-    this.writeAdditional(TYPE.NS, start, count, true)
-  }
-
-  /**
-   * Addresses of the names that `count` records of `type` at `start` point at, as far as the table
-   * has them. Trimmed without a sign when they do not fit, unless they are required glue.
-   */
-  writeAdditional(type: number, start: number, count: number, isGlue: boolean): void {
-    const skip = type === TYPE.NS ? 0 : type === TYPE.MX ? 2 : type === TYPE.SRV ? 6 : -1
-    if (skip < 0 || (this.#message.isMinimal && !isGlue)) return
-    let at = start
-    for (let i = 0; i < count; i++) {
-      const length = this.#u16(at + 2 + 8)
-      this.#writeTarget(at + 2 + FIXED + skip, isGlue)
-      at += 2 + FIXED + length
-    }
-  }
-
-  #u16(at: number): number {
-    return this.#message.view.getUint16(this.#message.start + at)
-  }
-
-  #writeTarget(target: number, isGlue: boolean): void {
-    if (target > POINTER_MAX) return
-    const length = this.#readName(target)
-    const node = this.#lookup.findExact(this.#nameView, length)
-    if (node === 0 || !this.#lookup.isNode(node)) return
-    for (const type of ADDRESS_TYPES) {
-      const set = this.findSet(node, type)
-      if (set === 0) continue
-      const count = this.#writeRecords(node, set, target)
-      this.#message.additionals += count
-      if (count === 0 && isGlue) this.#message.isTruncated = true
-    }
-  }
-
-  /** Lower-cases the uncompressed name at `from` in the message; the answer is its length. */
-  #readName(from: number): number {
-    const { view, start } = this.#message
-    let at = 0
-    for (;;) {
-      const size = view.getUint8(start + from + at)
-      this.#name[at] = size
-      if (size === 0) return at + 1
-      for (let i = at + 1; i <= at + size; i++) {
-        const octet = view.getUint8(start + from + i)
-        this.#name[i] = octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet
-      }
-      at += 1 + size
-    }
+    if (count > 0) this.#message.authorities += this.putSignatures(node, type, owner)
+    return count
   }
 
   /** Copies an RRset's records and points their owners; 0 when they do not fit. */
-  #writeRecords(node: number, set: number, owner: number): number {
+  put(node: number, set: number, owner: number): number {
     const message = this.#message
     const bytes = this.#table.getInt32(set + RRSET.BYTES, true)
     if (bytes > message.room || owner > POINTER_MAX) return 0
     const start = message.at
-    message.copy(this.#table, node + this.#table.getInt32(set + RRSET.OFFSET, true), bytes)
+    message.copy(this.#table, this.recordsOf(node, set), bytes)
     for (let at = start; at < message.at;) {
       message.view.setUint16(message.start + at, POINTER | owner)
-      at += 2 + FIXED + this.#u16(at + 2 + 8)
+      at += 2 + FIXED + message.view.getUint16(message.start + at + 2 + 8)
     }
     if (this.#isLiveSoa(node, set)) {
       const serial = this.#table.getInt32(HEADER.SERIAL, true)
@@ -136,12 +117,25 @@ export class NodeAnswer {
     return this.#table.getInt32(set + RRSET.COUNT, true)
   }
 
+  /** Where the set's first record starts in the table. */
+  recordsOf(node: number, set: number): number {
+    return node + this.#table.getInt32(set + RRSET.OFFSET, true)
+  }
+
+  /** The type of a directory entry; not always one of the wire. */
+  typeOf(set: number): number {
+    return this.#table.getInt32(set + RRSET.TYPE, true)
+  }
+
+  /** The node's first set: what ANY gets where HINFO could not be signed. */
+  firstSet(node: number): number {
+    return node + NODE.RRSETS
+  }
+
   /** The SOA of a zone that follows the registry: its serial is the registry's revision. */
   #isLiveSoa(node: number, set: number): boolean {
-    const type = this.#table.getInt32(set + RRSET.TYPE, true)
+    const type = this.typeOf(set)
     if (type !== TYPE.SOA && type !== NEGATIVE_SOA) return false
     return this.#lookup.hasFlag(node, FLAG.DYNAMIC)
   }
 }
-
-const ADDRESS_TYPES: readonly number[] = [TYPE.A, TYPE.AAAA]

@@ -73,7 +73,7 @@ export class Responder {
   readonly guard: TsigGuard
   readonly gate: Gate | undefined
   #isTransfer = false
-  readonly #answered = { rcode: 0, answers: 0, isOwnName: true, zone: 0 }
+  readonly #answered = { rcode: 0, answers: 0, length: 0, isOwnName: true, zone: 0 }
   readonly #access: TransferAccess
   readonly #settings: ResponderSettings
   readonly #opt: OptWriter
@@ -114,7 +114,8 @@ export class Responder {
     this.#chaos = new Chaos(settings.version, settings.host)
     const nodes = new NodeAnswer(memory.view, message, lookup)
     const { services } = this.decisions
-    this.#resolver = new Resolver(message, lookup, nodes, services, foreign)
+    const { view: table } = memory
+    this.#resolver = new Resolver({ table, message, lookup, nodes, services, foreign })
   }
 
   /**
@@ -170,6 +171,7 @@ export class Responder {
     const answered = this.#answered
     answered.rcode = this.rcode
     answered.answers = message.answers
+    answered.length = message.at
     const { found } = this.#resolver
     // A name of others is as good as one of ours: who may ask for it was decided elsewhere.
     answered.isOwnName = found === FOUND.NAME || found === FOUND.NOT_OURS

@@ -151,7 +151,7 @@ describe('wildcards and CNAMEs', () => {
   test.each([
     ['q.w', 'A', '0 aa | 5:t.z.test. 1:192.0.2.5 | '],
     ['q.r.w', 'MX', '0 aa | 5:t.z.test. | 6'],
-    ['q.loop', 'A', '0 aa | 5:x.loop.z.test. | '],
+    ['q.loop', 'A', '0 aa | 5:x.loop.z.test. 5:x.loop.z.test. | '],
     ['in', 'A', '0 aa | 5:a.nacos. 1:10.0.0.1 | '],
     ['in', 'MX', '0 aa | 5:a.nacos. | 6'],
     ['in', 'SRV', '0 aa | 5:a.nacos. 33:0 1 8080 10-0-0-1.nacos. | '],

@@ -6,6 +6,9 @@ import { RCODE } from '../protocol.ts'
 import { LIMIT, RateLimiter, type RateSettings } from './rate-limiter.ts'
 import { CLASS_OF, hashBaseName, isEscaped } from './response-class.ts'
 
+/** What counts as one answer: all that fitted before EDNS (RFC 1035 §4.2.1). */
+const BYTES_PER_ANSWER = 512
+
 /** When an unknown cookie over UDP gets BADCOOKIE instead of an answer. */
 export type BadCookie = 'auto' | 'always' | 'never'
 
@@ -20,6 +23,8 @@ export interface GateSettings {
 export interface Answered {
   readonly rcode: number
   readonly answers: number
+  /** Octets of the message. */
+  readonly length: number
   /** The name asked for has records of its own: no wildcard, no delegation stands for it. */
   readonly isOwnName: boolean
   /** Number of the zone that answered. */
@@ -71,19 +76,20 @@ export class Gate {
   decide(query: Query, client: Client, answered: Answered): number {
     if (this.isTrusted || !this.#limiter.isOn) return LIMIT.SEND
     const { rcode, answers, isOwnName, zone } = answered
-    const { nowMs } = client
+    // A large answer is as good to an attacker as several small ones.
+    const cost = Math.ceil(answered.length / BYTES_PER_ANSWER)
     if (rcode === RCODE.NXDOMAIN) {
-      return this.#limiter.decide(client, CLASS_OF.NO_SUCH_NAME, zone, nowMs)
+      return this.#limiter.decide(client, CLASS_OF.NO_SUCH_NAME, zone, cost)
     }
     if (rcode !== RCODE.NOERROR) {
       // TC=1 would bring its sender back with the same mistake; and junk must cost us least.
-      const limit = this.#limiter.decide(client, CLASS_OF.ERROR, 0, nowMs)
+      const limit = this.#limiter.decide(client, CLASS_OF.ERROR, 0, cost)
       return limit === LIMIT.SLIP ? LIMIT.DROP : limit
     }
     if (!isOwnName || this.#isEscaped) {
-      return this.#limiter.decide(client, CLASS_OF.MADE_UP, zone, nowMs)
+      return this.#limiter.decide(client, CLASS_OF.MADE_UP, zone, cost)
     }
     const kind = answers > 0 ? query.type : CLASS_OF.NO_DATA
-    return this.#limiter.decide(client, kind, this.#nameHash, nowMs)
+    return this.#limiter.decide(client, kind, this.#nameHash, cost)
   }
 }

@@ -59,21 +59,23 @@ export class RateLimiter {
   }
 
   /**
-   * Counts one answer of the class (`kind`, `value`) to the client's network: /24 or /56. `nowMs`
-   * is a clock that all threads share; the answer is a `LIMIT`.
+   * Counts an answer of the class (`kind`, `value`) to the client's network, /24 or /56, as `cost`
+   * of them, at the client's time. The answer is a `LIMIT`.
    */
-  decide(client: Client, kind: number, value: number, nowMs: number): number {
+  decide(client: Client, kind: number, value: number, cost: number): number {
     const words = this.#words
-    const now = (nowMs * 1_000) | 0
+    const now = (client.nowMs * 1_000) | 0
     const at = this.#find(client, kind, value, now)
     const ahead = ((words[at + 2] ?? 0) - now) | 0
     // Out of reach of any bucket in use: it was left alone for so long that the time went around.
     const level = ahead < 0 || ahead > MICROS ? 0 : ahead
-    if (level + this.#interval <= MICROS) {
-      words[at + 2] = now + level + this.#interval
+    // Whoever has a whole second left may have what costs more than that.
+    const after = level + this.#interval * cost
+    if (level === 0 || after <= MICROS) {
+      words[at + 2] = now + Math.min(after, MICROS)
       return LIMIT.SEND
     }
-    this.#limitedAt = nowMs
+    this.#limitedAt = client.nowMs
     const dropped = ((words[at + 3] ?? 0) + 1) | 0
     words[at + 3] = dropped
     const { slip } = this.#settings

@@ -26,11 +26,12 @@ function limiter(perSecond: number, slip: number = 2): RateLimiter {
 function flood(
   rates: RateLimiter,
   client: Client,
-  { count, ms, from = NOW, kind = 1, value = 77 }: FloodParts,
+  { count, ms, from = NOW, kind = 1, value = 77, cost = 1 }: FloodParts,
 ): readonly number[] {
   const seen = [0, 0, 0]
   for (let i = 0; i < count; i++) {
-    const did = rates.decide(client, kind, value, from + (i * ms) / count)
+    client.nowMs = from + (i * ms) / count
+    const did = rates.decide(client, kind, value, cost)
     seen[did] = (seen[did] ?? 0) + 1
   }
   return seen
@@ -42,6 +43,7 @@ interface FloodParts {
   readonly from?: number
   readonly kind?: number
   readonly value?: number
+  readonly cost?: number
 }
 
 test('2,000 a second: the limit gets through, half of the rest slips', () => {
@@ -101,8 +103,10 @@ test('a million forged networks do not free one that is limited', () => {
   for (let i = 0; i < 1_000_000; i++) {
     const now = NOW + i / 100
     forged.setV4(rng.u32())
-    rates.decide(forged, 1, 77, now)
-    if (i % 50 === 0 && rates.decide(victim, 1, 77, now) === LIMIT.SEND) sent++
+    forged.nowMs = now
+    victim.nowMs = now
+    rates.decide(forged, 1, 77, 1)
+    if (i % 50 === 0 && rates.decide(victim, 1, 77, 1) === LIMIT.SEND) sent++
   }
   // 2,000 a second for 10 s.
   expect(sent).toBeLessThanOrEqual(1_101)
@@ -135,4 +139,15 @@ test('low and high limits are counted right', () => {
     })
     expect(sent / (rate * 11)).toBeCloseTo(1, 1)
   }
+})
+
+test('what costs more is sent less often, and yet at least once', () => {
+  const [sent = 0] = flood(limiter(100), clientAt('203.0.113.9'), {
+    count: 9_999,
+    ms: 9_999,
+    cost: 4,
+  })
+  expect(sent).toBeCloseTo(275, -1)
+  const [once = 0] = flood(limiter(2), clientAt('203.0.113.9'), { count: 9, ms: 0, cost: 3 })
+  expect(once).toBe(1)
 })

@@ -9,7 +9,7 @@ const net4: fc.Arbitrary<Net> = fc
     bits: fc.integer({ min: 0, max: 32 }),
     value: fc.nat(5),
   })
-  .map(({ octets, ...rest }) => ({ octets: Uint8Array.from(octets), ...rest }))
+  .map(({ octets, bits, value }) => ({ octets: Uint8Array.from(octets), bits, value }))
 
 function toNumber(octets: Uint8Array): number {
   return octets.reduce((sum, octet) => sum * 256 + octet, 0)
@@ -51,9 +51,12 @@ test('the longest prefix wins, and the scope keeps others out', () => {
   )
 })
 
+/** An IPv6 address by its groups; those that are left out are 0. */
+function octets(...groups: readonly number[]): Uint8Array {
+  return Uint8Array.from({ length: 16 }, (_, i) => ((groups[i >> 1] ?? 0) >> (i & 1 ? 0 : 8)) & 255)
+}
+
 test('IPv6 is matched over all four words', () => {
-  const octets = (...groups: readonly number[]): Uint8Array =>
-    Uint8Array.from({ length: 16 }, (_, i) => ((groups[i >> 1] ?? 0) >> (i & 1 ? 0 : 8)) & 255)
   const ranges = new Ranges(4, [
     { octets: octets(0x2001, 0xdb8), bits: 32, value: 0 },
     { octets: octets(0x2001, 0xdb8, 1), bits: 48, value: 1 },

@@ -14,6 +14,7 @@ export function checkTogether(
     ...capsThatClash(settings, where),
     ...tlsThatLacks(settings, where),
     ...aliasesThatMislead(settings, where),
+    ...localitiesThatClash(settings, where),
   ]
 }
 
@@ -87,4 +88,24 @@ function* tlsThatLacks({ dns }: Settings, where: Where): Iterable<Mistake> {
   const [said, lacking] =
     tlsCert === '' ? ['dns.tls_key', 'dns.tls_cert'] : ['dns.tls_cert', 'dns.tls_key']
   yield { where: where(said), what: `${said}: is of no use without ${lacking}` }
+}
+
+/** One network is one place. */
+function* localitiesThatClash({ dns }: Settings, where: Where): Iterable<Mistake> {
+  const key = 'dns.localities'
+  const clusters = new Map<string, string>()
+  for (const { network, cluster } of dns.localities) {
+    const { octets, bits } = network
+    const id = `${octets.map((octet, i) => octet & maskOf(bits - 8 * i)).join('.')}/${bits}`
+    const other = clusters.get(id)
+    clusters.set(id, cluster)
+    if (other === undefined || other === cluster) continue
+    const what = `${key}: ${network.text} is in two clusters, ${other} and ${cluster}`
+    yield { where: where(key), what }
+  }
+}
+
+/** The octet of a netmask in which so many bits are left. */
+function maskOf(bits: number): number {
+  return 255 & ~(255 >> Math.max(0, bits))
 }

@@ -22,7 +22,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 /** Characters of a message; it may quote what the client sent. */
 const MESSAGE_MAX = 500
 
-export function sendError(reply: FastifyReply, code: ErrorCode, message: string): void {
+function sendError(reply: FastifyReply, code: ErrorCode, message: string): void {
   const told = message.trim().slice(0, MESSAGE_MAX)
   sendJsonWith(reply, STATUS[code], `{"code":${quote(code)},"message":${quote(told)}}`)
 }

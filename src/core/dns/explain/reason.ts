@@ -31,7 +31,7 @@ export type Reason = (typeof REASONS)[number]
 const LAST_IN: number = REASONS.indexOf('fail_open')
 
 /** A reason's number: what the data plane handles. */
-export function numberOf(reason: Reason): number {
+function numberOf(reason: Reason): number {
   return REASONS.indexOf(reason)
 }
 

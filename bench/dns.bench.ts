@@ -90,7 +90,8 @@ async function measure(plan: Plan, { stand, contender, mix }: Stretch): Promise<
   const { subject, httpPort } = contender.at
   subject.resume()
   await sleep(100)
-  const canChurn = plan.churn > 0 && httpPort !== undefined
+  // Caches have an empty registry.
+  const canChurn = plan.churn > 0 && httpPort !== undefined && mix !== 'cache'
   const measured = await generate({
     ...plan.load,
     ...(isStream(mix) ? { sockets: 20, window: 25 } : {}),

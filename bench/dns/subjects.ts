@@ -33,7 +33,7 @@ export interface Stage {
   readonly certificate?: Certificate
 }
 
-/** Knot is no cache, and speaks TLS from 3.5 on (Debian 12 has 3.2). */
+/** Knot is no cache, and 3.2 (Debian 12) speaks no TLS to clients. */
 export function canServe(name: SubjectName, mix: Mix): boolean {
   switch (name) {
     case 'cairn':

@@ -1,6 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { TurnBudget } from '../../../src/adapters/dns/turn-budget.ts'
+
+async function nextTurn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  setImmediate(resolve)
+  await promise
+}
 
 function takeAll(budget: TurnBudget): number {
   let taken = 0

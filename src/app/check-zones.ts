@@ -15,7 +15,7 @@ export interface ZoneCheck {
 }
 
 /** Reads the zone files as a start would, into a table that nobody answers from. */
-export function checkZones(settings: Settings): ZoneCheck {
+export async function checkZones(settings: Settings): Promise<ZoneCheck> {
   const { zonesDir, tableBytes } = settings.dns
   const warnings: string[] = []
   const mistakes: string[] = []
@@ -25,8 +25,8 @@ export function checkZones(settings: Settings): ZoneCheck {
     else if (name === 'zone_warning') warnings.push(line)
   }
   const table = new ZoneTable(createTable(tableBytes, 0, 0), zoneTableSettings(settings))
-  const files = new ZoneFiles({ directory: zonesDir, table, telemetry: { event } })
-  files.load()
+  using files = new ZoneFiles({ directory: zonesDir, table, telemetry: { event } })
+  await files.load()
   const names = [...files.states].map(({ zone }) => zone)
   const zones = names.length === 0 ? 'no zone files' : `zones ${names.join(' ')}`
   return { warnings, mistakes, summary: `${zones} in ${zonesDir}` }

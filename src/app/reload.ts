@@ -12,7 +12,7 @@ export interface ReloaderOptions {
   readonly log: Pick<Log, 'event' | 'setLevel'>
   /** Command line, environment and file, read once more. */
   readonly read: () => Command
-  readonly loadZones: () => void
+  readonly loadZones: () => Promise<void>
   /** Certificates and secrets. */
   readonly renew: (settings: Settings) => void
 }
@@ -31,7 +31,8 @@ export class Reloader {
     this.#running = new Map(options.rows.map((row) => [row.key, row]))
   }
 
-  reload(): void {
+  /** Resolves when all of it is in force. */
+  async reload(): Promise<void> {
     const { read, log, loadZones, renew } = this.#options
     const command = read()
     if (command.kind === 'fail') {
@@ -43,7 +44,7 @@ export class Reloader {
     if (command.kind !== 'serve') return
     this.#takeUp(command.settings, command.rows)
     renew(command.settings)
-    loadZones()
+    await loadZones()
     log.event('info', 'reloaded', {})
   }
 

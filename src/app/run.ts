@@ -23,7 +23,7 @@ export async function run(): Promise<void> {
   if (command.kind === 'print') {
     process.stdout.write(command.text)
   } else if (command.kind === 'check') {
-    check(command)
+    await check(command)
   } else if (command.kind === 'fail') {
     process.stderr.write(command.text)
     process.exitCode = command.exitCode
@@ -42,8 +42,8 @@ function readAll(build: Build): Command {
   })
 }
 
-function check({ settings, text }: Extract<Command, { kind: 'check' }>): void {
-  const { warnings, mistakes, summary } = checkZones(settings)
+async function check({ settings, text }: Extract<Command, { kind: 'check' }>): Promise<void> {
+  const { warnings, mistakes, summary } = await checkZones(settings)
   for (const line of [...warnings, ...mistakes]) process.stderr.write(`${line}\n`)
   if (mistakes.length > 0) process.exitCode = EXIT_BAD_SETTINGS
   else process.stdout.write(text.replace(/\n$/, `, ${summary}\n`))
@@ -78,7 +78,7 @@ async function serve(command: Extract<Command, { kind: 'serve' }>, build: Build)
   const read = (): Command => readAll(build)
   const { loadZones, renew } = server
   const reloader = new Reloader({ rows: command.rows, log, read, loadZones, renew })
-  process.on('SIGHUP', () => reloader.reload())
+  process.on('SIGHUP', () => void reloader.reload())
   const signal = await stopping.promise
   log.event('info', 'stopping', { signal })
   setTimeout(() => process.exit(EXIT_INTERNAL), settings.server.drainMs + STOP_MAX_MS).unref()

@@ -37,7 +37,7 @@ export interface Server {
   readonly http: Listening
   readonly dns: Listening & { readonly dot: number | undefined; readonly doh: number | undefined }
   /** Reads the zone files again. */
-  readonly loadZones: () => void
+  readonly loadZones: () => Promise<void>
   /** Certificates and secrets are read again, and whatever else may change without a restart. */
   readonly renew: (settings: Settings) => void
   /** Readiness off, a while of serving all the same, what was received is answered, closed. */
@@ -47,19 +47,17 @@ export interface Server {
 /** Builds one server from adapters and engine, and starts it: all of it, or nothing. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { table, zones, dns, http, member, transfers, tls, secrets } = assemble(options)
-  const loadZones = (): void => {
-    zones.load()
-    dns.setUnready(zones.unready)
-  }
-  loadZones()
+  await zones.load()
   try {
     await http.start()
     await startDns(dns)
   } catch (error) {
     transfers?.stop()
+    zones[Symbol.dispose]()
     await Promise.allSettled([http.stop(), dns.stop()])
     throw error
   }
+  await zones.follow()
   transfers?.announce()
   tls?.start()
   // A lone member is caught up with itself at once.
@@ -68,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     http: http.listening,
     dns: { addresses: dns.addresses, port: dns.port, dot: dns.ports.dot, doh: dns.ports.doh },
-    loadZones,
+    loadZones: () => zones.load(),
     renew: (settings) => {
       tls?.reload()
       dns.setSecrets(secrets.rotate(settings))
@@ -76,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stop: async () => {
       http.setReady(false)
       tls?.stop()
+      zones[Symbol.dispose]()
       await setTimeout(options.settings.server.drainMs)
       await Promise.all([http.stop(), dns.stop()])
       transfers?.stop()
@@ -120,7 +119,9 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
     directory: settings.dns.zonesDir,
     table,
     telemetry,
-    onChange: (apex, records) => transfers?.changeFile(apex, records),
+    onSettled: () => dns.setUnready(zones.unready),
+    // Without transfers nobody wants the records themselves.
+    ...(transfers && { onChange: (apex, records) => transfers.changeFile(apex, records) }),
   })
   const secrets = new CookieSecrets(settings)
   const gate = gateData(settings, secrets.current)

@@ -25,44 +25,44 @@ function start(toml: string) {
       setLevel: (level) => told.push(`level is ${level}`),
     },
     read: () => read(file),
-    loadZones: () => told.push('zones read'),
+    loadZones: async () => void told.push('zones read'),
     renew: () => undefined,
   })
   return {
-    reload: (next: string): readonly string[] => {
+    reload: async (next: string): Promise<readonly string[]> => {
       file = next
-      reloader.reload()
+      await reloader.reload()
       return told.splice(0)
     },
   }
 }
 
-test('the same settings are taken up in silence, and zones are read', () => {
-  expect(start('').reload('')).toEqual(['level is info', 'zones read', 'info reloaded'])
+test('the same settings are taken up in silence, and zones are read', async () => {
+  expect(await start('').reload('')).toEqual(['level is info', 'zones read', 'info reloaded'])
 })
 
-test('the level of the log changes at once, and is told once', () => {
+test('the level of the log changes at once, and is told once', async () => {
   const running = start('')
   const quiet = 'log.level = "warn"'
-  expect(running.reload(quiet)).toEqual([
+  expect(await running.reload(quiet)).toEqual([
     'info setting_changed log.level "info" "warn"',
     'level is warn',
     'zones read',
     'info reloaded',
   ])
-  expect(running.reload(quiet)).toEqual(['level is warn', 'zones read', 'info reloaded'])
+  expect(await running.reload(quiet)).toEqual(['level is warn', 'zones read', 'info reloaded'])
 })
 
-test('what needs a restart is told every time until it is as it was', () => {
+test('what needs a restart is told every time until it is as it was', async () => {
   const running = start('dns.ttl = "2s"')
   const line = 'warn setting_needs_restart dns.ttl "2s" "3s"'
-  expect(running.reload('dns.ttl = "3s"')).toContain(line)
-  expect(running.reload('dns.ttl = "3s"')).toContain(line)
-  expect(running.reload('dns.ttl = "2s"')).toHaveLength(3)
+  expect(await running.reload('dns.ttl = "3s"')).toContain(line)
+  expect(await running.reload('dns.ttl = "3s"')).toContain(line)
+  expect(await running.reload('dns.ttl = "2s"')).toHaveLength(3)
 })
 
-test('one mistake, and nothing is taken up', () => {
-  expect(start('').reload('log.level = "warn"\nlog.lvl = 1\ndns.port = -1')).toEqual([
+test('one mistake, and nothing is taken up', async () => {
+  expect(await start('').reload('log.level = "warn"\nlog.lvl = 1\ndns.port = -1')).toEqual([
     'error reload_refused a.toml:2:1 log.lvl: unknown key, did you mean log.level?',
     'error reload_refused a.toml:3:12 dns.port: must be 0…65535, got -1',
   ])

@@ -1,15 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { CairnError } from '../../kernel/errors.ts'
 import type { ZoneTable } from '../../core/dns/compile/zone-table.ts'
 import { formatName, lowerName, parseName } from '../../core/dns/name.ts'
-import { readZone } from '../../core/dns/zone/read-zone.ts'
+import { unpackRecords } from '../../core/dns/zone/packed-records.ts'
 import type { ZoneRecord } from '../../core/dns/zone/state.ts'
 import type { Telemetry } from '../../engine/ports.ts'
+import { ZoneReader } from './zone-reader.ts'
+import type { ZoneFileReading } from './zone-reading.ts'
+import { listZoneFiles, ZONE_SUFFIX, ZoneWatch } from './zone-watch.ts'
 
-const SUFFIX = '.zone'
 /** Mistakes of one file that are logged. */
 const FINDINGS_TOLD_MAX = 20
+/** Others get a turn after so much work on the table. */
+const SLICE_MS = 4
 
 export interface ZoneState {
   readonly zone: string
@@ -25,15 +28,29 @@ export interface ZoneFilesOptions {
   readonly telemetry: Pick<Telemetry, 'event'>
   /** Told of every zone that was loaded, and of one that is gone: undefined. */
   readonly onChange?: (apex: Uint8Array, records: readonly ZoneRecord[] | undefined) => void
+  /** Told after every round of changes. */
+  readonly onSettled?: () => void
 }
 
 /** The zones of a directory: `example.test.zone` is the zone `example.test.` */
-export class ZoneFiles {
+export class ZoneFiles implements Disposable {
   readonly #options: ZoneFilesOptions
+  readonly #reader = new ZoneReader()
+  readonly #watch: ZoneWatch
   readonly #states = new Map<string, ZoneState>()
+  /** By file. */
+  readonly #included = new Map<string, readonly string[]>()
+  /** One round after the other: the table takes one zone at a time. */
+  #rounds: Promise<void> = Promise.resolve()
+  #isStopped = false
 
   constructor(options: ZoneFilesOptions) {
     this.#options = options
+    this.#watch = new ZoneWatch({
+      directory: options.directory,
+      includedBy: (file) => this.#included.get(file) ?? [],
+      onChange: (files) => this.#load(files),
+    })
   }
 
   get states(): Iterable<ZoneState> {
@@ -50,71 +67,95 @@ export class ZoneFiles {
    * Reads all files. A zone with mistakes keeps its old version; one without a file goes. When the
    * directory cannot be read all stays as it is.
    */
-  load(): void {
-    const files = this.#list()
+  load(): Promise<void> {
+    return this.#load(undefined)
+  }
+
+  /** From now on files that change are read again by themselves. */
+  follow(): Promise<void> {
+    return this.#watch.start()
+  }
+
+  [Symbol.dispose](): void {
+    this.#isStopped = true
+    this.#watch[Symbol.dispose]()
+    this.#reader[Symbol.dispose]()
+  }
+
+  #load(only: readonly string[] | undefined): Promise<void> {
+    this.#rounds = this.#rounds.then(() => this.#round(only))
+    return this.#rounds
+  }
+
+  async #round(only: readonly string[] | undefined): Promise<void> {
+    const files = await this.#list()
     if (files === undefined) return
     const present = new Set<string>()
     for (const file of files) {
-      const zone = this.#apexOf(file)
-      present.add(zone === undefined ? file : formatName(zone))
-      if (zone !== undefined) this.#loadFile(file, zone)
+      const zone = apexOf(file)
+      present.add(zone instanceof Error ? file : formatName(zone))
+      if (only?.includes(file) === false || this.#isStopped) continue
+      if (zone instanceof Error) this.#fail(file, file, [zone.message])
+      else await this.#loadFile(file, zone)
     }
     for (const zone of [...this.#states.keys()].filter((one) => !present.has(one))) {
-      this.#states.delete(zone)
-      // A file whose name is no zone has a state, and nothing to unload.
-      if (zone.endsWith(SUFFIX)) continue
-      this.#options.table.unloadStatic(parseName(zone))
-      this.#options.onChange?.(parseName(zone), undefined)
-      this.#options.telemetry.event('info', 'zone_unloaded', { zone })
+      await this.#unload(zone)
     }
+    this.#options.onSettled?.()
   }
 
-  #list(): readonly string[] | undefined {
+  async #list(): Promise<readonly string[] | undefined> {
+    const { directory, telemetry } = this.#options
     try {
-      return readdirSync(this.#options.directory)
-        .filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'))
-        .toSorted()
+      return await listZoneFiles(directory)
     } catch (error) {
-      // No directory, no zones; anything else is worth a line.
-      if (isAbsent(error)) return []
-      this.#options.telemetry.event('error', 'zones_unreadable', {
-        directory: this.#options.directory,
-        message: messageOf(error),
-      })
+      const message = error instanceof Error ? error.message : String(error)
+      telemetry.event('error', 'zones_unreadable', { directory, message })
       return undefined
     }
   }
 
-  #apexOf(file: string): Uint8Array | undefined {
-    const name = file.slice(0, -SUFFIX.length)
-    try {
-      return lowerName(parseName(name === 'root' ? '.' : `${name}.`))
-    } catch (error) {
-      this.#fail(file, file, [messageOf(error)])
-      return undefined
-    }
-  }
-
-  #loadFile(file: string, apex: Uint8Array): void {
+  async #loadFile(file: string, apex: Uint8Array): Promise<void> {
+    const { directory, telemetry, onChange } = this.#options
     const zone = formatName(apex)
-    try {
-      const text = readFileSync(join(this.#options.directory, file), 'utf8')
-      const { records, errors, warnings } = readZone(text, file, apex)
-      for (const one of warnings.slice(0, FINDINGS_TOLD_MAX)) {
-        this.#options.telemetry.event('warn', 'zone_warning', { zone, message: spell(one) })
-      }
-      if (errors.length > 0) {
-        this.#fail(zone, file, errors.map(spell))
-        return
-      }
-      this.#options.table.loadStatic(apex, records)
-      this.#options.onChange?.(apex, records)
-      this.#states.set(zone, { zone, records: records.length, errors: 0 })
-      this.#options.telemetry.event('info', 'zone_loaded', { zone, records: records.length })
-    } catch (error) {
-      if (!(error instanceof CairnError) && !isSystemError(error)) throw error
-      this.#fail(zone, file, [messageOf(error)])
+    const wantsRecords = onChange !== undefined
+    const reading = await this.#reader.read({ directory, file, apex, wantsRecords })
+    if (this.#isStopped) return
+    this.#included.set(file, reading.included)
+    for (const message of reading.warnings.slice(0, FINDINGS_TOLD_MAX)) {
+      telemetry.event('warn', 'zone_warning', { zone, message })
     }
+    const errors = await this.#install(reading)
+    if (errors.length > 0) {
+      this.#fail(zone, file, errors)
+      return
+    }
+    const records = reading.image?.recordCount ?? 0
+    if (reading.records !== undefined) onChange?.(apex, unpackRecords(reading.records))
+    this.#states.set(zone, { zone, records, errors: 0 })
+    telemetry.event('info', 'zone_loaded', { zone, records })
+  }
+
+  /** What stands against it; nothing when the zone is served. */
+  async #install({ image, errors }: ZoneFileReading): Promise<readonly string[]> {
+    if (image === undefined) return errors
+    try {
+      await inSlices(this.#options.table.installStatic(image))
+      return []
+    } catch (error) {
+      if (!(error instanceof CairnError)) throw error
+      return [error.message]
+    }
+  }
+
+  async #unload(zone: string): Promise<void> {
+    const { table, telemetry, onChange } = this.#options
+    this.#states.delete(zone)
+    // A file whose name is no zone has a state, and nothing to unload.
+    if (!isZoneName(zone)) return
+    await inSlices(table.removeStatic(parseName(zone)))
+    onChange?.(parseName(zone), undefined)
+    telemetry.event('info', 'zone_unloaded', { zone })
   }
 
   #fail(zone: string, file: string, messages: readonly string[]): void {
@@ -126,23 +167,26 @@ export class ZoneFiles {
   }
 }
 
+async function inSlices(steps: Generator<undefined, void>): Promise<void> {
+  let started = performance.now()
+  while (steps.next().done !== true) {
+    if (performance.now() - started < SLICE_MS) continue
+    await setImmediate()
+    started = performance.now()
+  }
+}
+
+function apexOf(file: string): Uint8Array | CairnError {
+  const name = file.slice(0, -ZONE_SUFFIX.length)
+  try {
+    return lowerName(parseName(name === 'root' ? '.' : `${name}.`))
+  } catch (error) {
+    if (!(error instanceof CairnError)) throw error
+    return error
+  }
+}
+
 /** A file that is not named after a zone stands among the states, too. */
 function isZoneName(text: string): boolean {
   return text.endsWith('.')
-}
-
-function spell(one: { file: string; line: number; column: number; message: string }): string {
-  return `${one.file}:${one.line}:${one.column}: ${one.message}`
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -47,7 +47,7 @@ export interface ZoneChange {
   rollBack(): void
 }
 
-/** One zone from a file. What it shows in the table changes from one version to the next at once. */
+/** One zone from a file: what the table shows of it changes from version to version at once. */
 export class StaticZone {
   readonly apex: Uint8Array
   readonly #writer: TableWriter
@@ -110,7 +110,7 @@ class Change {
   readonly #old: Version
   /** By node: the place in the table to point at a new block, 0 for none. */
   readonly #entries: Int32Array
-  /** Nodes of the old version that have another block now, and those that are not there any more. */
+  /** Nodes of the old version that have another block now, and those that are gone. */
   readonly #replaced: number[] = []
   readonly #gone: number[] = []
   #oldAt = 0

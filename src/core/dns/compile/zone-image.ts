@@ -15,7 +15,7 @@ export interface ZoneImage {
   readonly recordCount: number
   /** Keys and blocks, one after the other. */
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** For each node, in the order of the keys: start and end of the key, start and end of the block. */
+  /** By node, in the order of the keys: start and end of the key, start and end of the block. */
   readonly spots: Uint32Array<ArrayBuffer>
 }
 

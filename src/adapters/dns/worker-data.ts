@@ -30,7 +30,7 @@ export interface WorkerData {
   readonly forward?: ForwardData | undefined
 }
 
-export interface GateData {
+interface GateData {
   readonly settings: GateSettings
   /** Of cookies: the first one makes them; 16 octets each. */
   readonly secrets: readonly Uint8Array[]

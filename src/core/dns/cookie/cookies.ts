@@ -13,7 +13,7 @@ export const COOKIE = {
   UNKNOWN: 3,
 } as const
 
-export const CLIENT_COOKIE_BYTES = 8
+const CLIENT_COOKIE_BYTES = 8
 /** Client cookie, version, three reserved octets, timestamp, hash (RFC 9018 §4). */
 export const WHOLE_COOKIE_BYTES = 24
 const VERSION_AT = 8

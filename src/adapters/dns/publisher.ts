@@ -8,6 +8,8 @@ const HEAVY_MS = 1
 /** So much time per compile time passes before a heavy service is compiled again. */
 const REST_FACTOR = 2
 const REST_MAX_MS = 15
+/** A service that found no room in the table is tried again after this. */
+const RETRY_MS = 1_000
 /** One round stops here, so that the loop serves others; the rest comes in the next round. */
 const ROUND_MS = 8
 
@@ -20,7 +22,11 @@ export interface PublisherOptions {
 
 interface Dirty {
   readonly ref: ServiceRef
+  /** When the commit came that is not compiled yet, and its revision. */
   readonly since: number
+  readonly revision: number
+  /** The table had no room for it. */
+  readonly hasFailed: boolean
 }
 
 /**
@@ -50,7 +56,11 @@ export class TablePublisher implements ZonePublisher {
     const now = performance.now()
     for (const ref of touched) {
       const id = `${ref.namespace}\n${ref.group}\n${ref.name}`
-      if (!this.#dirty.has(id)) this.#dirty.set(id, { ref, since: now })
+      const waiting = this.#dirty.get(id)
+      // It may fit now that it changed.
+      if (waiting?.hasFailed === true) this.#restUntil.delete(id)
+      if (waiting !== undefined) continue
+      this.#dirty.set(id, { ref, since: now, revision: snapshot.revision, hasFailed: false })
     }
     if (!this.#isScheduled) this.#schedule(0)
   }
@@ -70,35 +80,53 @@ export class TablePublisher implements ZonePublisher {
     for (const [id, dirty] of this.#dirty) {
       if ((this.#restUntil.get(id) ?? 0) > now) continue
       this.#dirty.delete(id)
-      this.#compile(dirty.ref, snapshot)
+      const isDone = this.#compile(dirty.ref, snapshot)
       const done = performance.now()
-      this.#noteCost(id, done, done - now)
-      this.#options.observeDelay((done - dirty.since) / 1000)
+      this.#noteCost(id, done, isDone ? done - now : RETRY_MS)
+      if (isDone) this.#options.observeDelay((done - dirty.since) / 1000)
+      else this.#dirty.set(id, { ...dirty, hasFailed: true })
       now = done
       if (now - started > ROUND_MS) break
     }
-    this.#options.table.settle(snapshot.revision)
+    this.#forgetRests(now)
+    this.#options.table.settle(this.#settled(snapshot.revision))
     if (this.#dirty.size > 0) this.#schedule(now - started > ROUND_MS ? 0 : 1)
+  }
+
+  /** The revision that all answers stand for: one serial must not mean two contents. */
+  #settled(latest: number): number {
+    let settled = latest
+    for (const { revision, hasFailed } of this.#dirty.values()) {
+      // What finds no room must not hold the serial back for all others.
+      if (!hasFailed) settled = Math.min(settled, revision - 1)
+    }
+    return settled
+  }
+
+  /** Few services are heavy at a time; what has rested, or is gone, is forgotten. */
+  #forgetRests(now: number): void {
+    for (const [id, until] of this.#restUntil) if (until <= now) this.#restUntil.delete(id)
   }
 
   #noteCost(id: string, done: number, costMs: number): void {
     if (costMs >= HEAVY_MS) {
-      this.#restUntil.set(id, done + Math.min(REST_MAX_MS, costMs * REST_FACTOR))
-    } else {
-      this.#restUntil.delete(id)
+      const restMs = costMs === RETRY_MS ? RETRY_MS : Math.min(REST_MAX_MS, costMs * REST_FACTOR)
+      this.#restUntil.set(id, done + restMs)
     }
   }
 
-  /** A full table keeps what it has; the service is tried again with its next change. */
-  #compile(ref: ServiceRef, snapshot: Snapshot): void {
+  /** A full table keeps what it has; false: the service is tried again later. */
+  #compile(ref: ServiceRef, snapshot: Snapshot): boolean {
     try {
       this.#options.table.publish(ref, snapshot)
       this.#isFull = false
+      return true
     } catch (error) {
       if (!(error instanceof CairnError)) throw error
       if (!this.#isFull)
         this.#options.telemetry.event('error', 'table_full', { message: error.message })
       this.#isFull = true
+      return false
     }
   }
 }

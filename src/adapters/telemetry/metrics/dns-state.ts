@@ -38,7 +38,7 @@ function declareWorkers(registry: Registry, read: Read): void {
   })
   pulledGauge(registry, {
     name: 'cairn_dns_worker_serial_lag',
-    help: 'Changes that were published and that a worker has not yet seen.',
+    help: 'Changes since a worker last said, four times a second, what serial it reads.',
     labelNames,
     rows: () => perWorker(read(), 'serial_seen', serialLag),
   })
@@ -83,7 +83,7 @@ function declareTable(registry: Registry, read: () => TableReading | undefined):
   single('cairn_dns_names', 'Names in the table.', ({ names }) => names)
   single(
     'cairn_dns_name_collisions',
-    'Names that two services claim; the older one is answered.',
+    'Services that give way to another of the same name in DNS.',
     ({ collisions }) => collisions,
   )
   single(

@@ -5,12 +5,12 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { cpuSince, readCpu } from '../process.ts'
-import { JUNK, type Junk, type JunkOrder } from './junk-sender.ts'
-import { startCairn } from './subjects.ts'
+import { cpuSince, readCpu } from './process.ts'
+import { JUNK, type Junk, type JunkOrder } from './dns/junk-sender.ts'
+import { startCairn } from './dns/subjects.ts'
 
 /**
- * Are good queries answered beside a flood of junk? `node bench/dns/junk.ts --rate 200000`: junk
+ * Are good queries answered beside a flood of junk? `node bench/junk.bench.ts --rate 200000`: junk
  * from 127.0.0.1, which is a stranger here, and 1,000 good queries a second from 127.0.0.2.
  */
 
@@ -74,7 +74,7 @@ async function measure(kind: Junk | undefined): Promise<Row> {
 }
 
 async function startJunk(order: JunkOrder): Promise<number> {
-  const worker = new Worker(new URL('./junk-sender.ts', import.meta.url), { workerData: order })
+  const worker = new Worker(new URL('./dns/junk-sender.ts', import.meta.url), { workerData: order })
   const [sent] = (await once(worker, 'message')) as [number]
   return sent
 }

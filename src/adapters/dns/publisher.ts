@@ -40,6 +40,7 @@ export class TablePublisher implements ZonePublisher {
   readonly #restUntil = new Map<string, number>()
   #snapshot: Snapshot | undefined
   #isScheduled = false
+  #timer: NodeJS.Timeout | undefined
   #isFull = false
 
   constructor(options: PublisherOptions) {
@@ -62,13 +63,19 @@ export class TablePublisher implements ZonePublisher {
       if (waiting !== undefined) continue
       this.#dirty.set(id, { ref, since: now, revision: snapshot.revision, hasFailed: false })
     }
-    if (!this.#isScheduled) this.#schedule(0)
+    this.#schedule(0)
   }
 
+  /** A round at the end of this turn, or after a rest that a new change cuts short. */
   #schedule(delayMs: number): void {
+    if (this.#isScheduled) return
+    clearTimeout(this.#timer)
+    if (delayMs > 0) {
+      this.#timer = setTimeout(() => this.#round(), delayMs)
+      return
+    }
     this.#isScheduled = true
-    if (delayMs === 0) setImmediate(() => this.#round())
-    else setTimeout(() => this.#round(), delayMs)
+    setImmediate(() => this.#round())
   }
 
   #round(): void {
@@ -90,7 +97,14 @@ export class TablePublisher implements ZonePublisher {
     }
     this.#forgetRests(now)
     this.#options.table.settle(this.#settled(snapshot.revision))
-    if (this.#dirty.size > 0) this.#schedule(now - started > ROUND_MS ? 0 : 1)
+    if (this.#dirty.size > 0) this.#schedule(now - started > ROUND_MS ? 0 : this.#restMs(now))
+  }
+
+  /** How long all that waits still rests; at least 1 ms, so that nothing spins. */
+  #restMs(now: number): number {
+    let until = Number.POSITIVE_INFINITY
+    for (const id of this.#dirty.keys()) until = Math.min(until, this.#restUntil.get(id) ?? now)
+    return Math.max(1, until - now)
   }
 
   /** The revision that all answers stand for: one serial must not mean two contents. */

@@ -97,7 +97,7 @@ export const RRSET = { TYPE: 0, COUNT: 4, OFFSET: 8, BYTES: 12, SIZE: 16 } as co
  */
 export const NEGATIVE_SOA = 0x1_0000
 
-/** In a node's directory, in place of a type: the signatures that cover the type in the low bits. */
+/** In a directory, in place of a type: the signatures that cover the type in the low bits. */
 export const SIGNATURES = 0x2_0000
 
 /**

@@ -45,13 +45,15 @@ export class AnswerCount {
     const asked = this.#selectors.answers
     const answers = asked === 0 ? this.#table.getInt32(block + SERVICE.ANSWERS, true) : asked
     this.isAll = answers < 0
-    this.cause = asked === 0 ? CAUSE.SETTING : CAUSE.ASKED
-    if (answers !== 0) return answers < 0 ? size : Math.min(answers, size)
-    this.cause = CAUSE.ONLY_ONE
-    if (size === 1) return 1
-    this.cause = CAUSE.WEIGHTS
+    if (answers !== 0) {
+      this.cause = asked === 0 ? CAUSE.SETTING : CAUSE.ASKED
+      return answers < 0 ? size : Math.min(answers, size)
+    }
     const uneven = octets === 4 ? SECTION_FLAG.A_UNEQUAL : SECTION_FLAG.AAAA_UNEQUAL
-    if (flags & uneven) return 1
+    if (size === 1 || flags & uneven) {
+      this.cause = size === 1 ? CAUSE.ONLY_ONE : CAUSE.WEIGHTS
+      return 1
+    }
     const isSorted = octets === 4 ? this.#sortsV4(addresses, size) : this.#sortsV6(addresses, size)
     this.cause = isSorted ? CAUSE.NETWORK : CAUSE.MANY
     return isSorted ? 1 : Math.min(AUTO_MAX, size)

@@ -29,23 +29,32 @@ export class Chooser {
   /** Fills in the choice for records of `type`; its section is 0 when none can answer. */
   choose(block: number, type: number): void {
     const { choice } = this
-    const { clusterLength, answers } = this.#selectors
     choice.block = block
     choice.area = AREA.ANY
     choice.section = block + SERVICE.SECTIONS
-    if (clusterLength > 0) {
-      choice.selected = this.#selected(block)
-      choice.section = choice.selected < 0 ? 0 : choice.section + choice.selected * SECTION.SIZE
+    if (this.#selectors.clusterLength > 0) {
+      this.#select(block)
       return
     }
+    if (this.#area.isActive) this.#localize(block, type)
+  }
+
+  #localize(block: number, type: number): void {
     // `_all` is everywhere: its client chooses.
-    if (!this.#area.isActive || answers < 0) return
+    if (this.#selectors.answers < 0) return
     if (type === TYPE.A) this.#area.decide(block, SECTION.A_COUNT)
     else if (type === TYPE.AAAA) this.#area.decide(block, SECTION.AAAA_COUNT)
     else if (type === TYPE.SRV) this.#area.decide(block, SECTION.SRV_COUNT)
   }
 
-  /** Number of the section that the cluster selector names; −1 when there is no such cluster. */
+  /** The section that the cluster selector names, if there is one. */
+  #select(block: number): void {
+    const { choice } = this
+    choice.selected = this.#selected(block)
+    choice.section = choice.selected < 0 ? 0 : choice.section + choice.selected * SECTION.SIZE
+  }
+
+  /** Its number; −1 when there is no such cluster. */
   #selected(block: number): number {
     const { clusterAt, clusterLength } = this.#selectors
     const found = findSection(this.#table, block, this.#key, clusterAt, clusterLength)

@@ -55,9 +55,11 @@ export class ServiceAnswer {
     const { selectors, chooser, why } = this.#p
     if (selectors.isWhy) return type === TYPE.TXT && why.write(block, owner)
     chooser.choose(block, type)
-    const { section, area } = this.#choice
-    if (area === AREA.NONE) this.ede = EDE.NO_LOCAL
-    if (section === 0) return false
+    const { section } = this.#choice
+    if (section === 0) {
+      if (this.#choice.area === AREA.NONE) this.ede = EDE.NO_LOCAL
+      return false
+    }
     if (type === TYPE.SRV) return this.#writeSrvs(block, section, owner)
     // `_http._tcp.service` owns SRV records and nothing else.
     if (selectors.tokenLength > 0) return false

@@ -117,9 +117,22 @@ export class TcpConnection implements DeskClient {
 
   #receive(chunk: Uint8Array): void {
     if (this.#isOver) return
-    let bytes = chunk
-    if (this.#pendingLength > 0) bytes = this.#joinPending(chunk)
-    this.#answerAll(bytes)
+    if (this.#pendingLength === 0) this.#answerAll(chunk)
+    else if (!this.#isStillPending(chunk)) this.#answerAll(this.#joinPending(chunk))
+  }
+
+  /** Octets that do not complete the message are only kept: one copy each, however they come. */
+  #isStillPending(chunk: Uint8Array): boolean {
+    const pending = this.#pending
+    const length = this.#pendingLength + chunk.length
+    if (pending === undefined || length > pending.length) return false
+    pending.set(chunk, this.#pendingLength)
+    if (length >= PREFIX) {
+      const wanted = ((pending[0] ?? 0) << 8) | (pending[1] ?? 0)
+      if (wanted < 12 || length >= PREFIX + wanted) return false
+    }
+    this.#pendingLength = length
+    return true
   }
 
   /** The pending start and the new octets in one piece. */

@@ -13,6 +13,8 @@ import type { UdpSettings } from './worker-data.ts'
  */
 export const OUTPUT_SLOTS = 256
 export const OUTPUT_SLOT_BYTES = 4096
+/** Answers between two looks at the sockets' queues. */
+const LOOK_EVERY = 32
 /** RFC 6891 and dns.md §1.9: no real query is longer. */
 const QUERY_BYTES_MAX = 4096
 /** Offset of the count of additional records in the header. */
@@ -52,6 +54,8 @@ export class UdpFront {
   readonly #inputBytes = new Uint8Array(this.#input.buffer)
   readonly #backlog: Backlog<Asked>
   #slot = 0
+  #answers = 0
+  #hasBacklog = false
   #received = 0
 
   constructor(parts: UdpParts) {
@@ -168,10 +172,27 @@ export class UdpFront {
       return
     }
     if (forwarding?.postpone(from.address, given, (more) => this.#answerLate(asked, more))) return
+    if (this.#isClogged()) {
+      counters.add('drop_send', 1)
+      return
+    }
     this.#slot = (this.#slot + 1) % OUTPUT_SLOTS
     socket.send(output, start, length, from.port, from.address, onSent)
     const seconds = (performance.now() - started) / 1000
     counters.tell(responder, 0, message.length, length, seconds)
+  }
+
+  /**
+   * Whether so many answers wait for the kernel that a slot could be written again too soon. Looked at
+   * now and then: between two looks fewer answers are given than slots are kept free.
+   */
+  #isClogged(): boolean {
+    if (++this.#answers % LOOK_EVERY === 0) {
+      let waiting = 0
+      for (const socket of this.#sockets.values()) waiting += socket.getSendQueueCount()
+      this.#hasBacklog = waiting > OUTPUT_SLOTS / 2
+    }
+    return this.#hasBacklog
   }
 
   /** Unless its socket was closed meanwhile. */

@@ -229,7 +229,8 @@ function describeNaming(take: Take): NamingSettings {
   return {
     instancesPerServiceMax: take(
       'naming.instances_per_service_max',
-      integer(1, 1_000_000),
+      // The answer core numbers the instances of a service in 16 bits.
+      integer(1, 65_535),
       10_000,
       { doc: 'A service with more instances refuses the next one.' },
     ),

@@ -24,6 +24,11 @@ export const FOUND = {
 } as const
 
 const WILDCARD_LABEL = 0x2a
+/**
+ * Looking for another spelling costs by the label: a name of more is only found as it is published,
+ * or by its hash. No service that anybody would type has half as many.
+ */
+const RESPELLED_LABELS_MAX = 40
 
 /**
  * Finds out what a name is. One per thread, reused; nothing is allocated but for rare spellings.
@@ -133,7 +138,7 @@ export class Lookup {
     if (flags & (FLAG.CUT | FLAG.OCCLUDED)) {
       this.#climbToCut(view, length, labelAt, labels, encloser)
     } else if (flags & FLAG.DYNAMIC) {
-      this.#respell(key, length, labelAt, first)
+      this.#respell(key, length, labelAt, labels, first)
     } else if (flags & FLAG.DNAME) {
       this.#settle(FOUND.DNAME, this.block)
     } else if (flags & FLAG.WILDCARD) {
@@ -185,12 +190,19 @@ export class Lookup {
   }
 
   /** A name of a dynamic zone that is not spelled as the table spells it: aliases, escapes. */
-  #respell(key: Uint8Array, length: number, labelAt: Uint8Array, selectorLabels: number): void {
+  #respell(
+    key: Uint8Array,
+    length: number,
+    labelAt: Uint8Array,
+    labels: number,
+    selectorLabels: number,
+  ): void {
     this.#settle(FOUND.NO_SUCH_NAME, this.block)
     if (this.found === FOUND.NOT_READY) return
     const apexAt = length - this.#table.getInt32(this.apex + NODE.NAME_LENGTH, true)
     const start = labelAt[selectorLabels] ?? 0
-    if (start >= apexAt || isPlainName(key, start, apexAt, this.#spellings)) return
+    if (labels > RESPELLED_LABELS_MAX || start >= apexAt) return
+    if (isPlainName(key, start, apexAt, this.#spellings)) return
     const isNsTaken = this.#table.getInt32(HEADER.NS_TAKEN, true) !== 0
     const aliases = isNsTaken ? this.#spellings.aliasesNsTaken : this.#spellings.aliases
     for (const name of respell(key, start, apexAt, length, aliases)) {

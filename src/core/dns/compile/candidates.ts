@@ -87,7 +87,9 @@ const SRV_WEIGHT_MAX = 65_535
  * that makes all whole and keeps them in 16 bits; if none does, the largest that fits.
  */
 export function srvScale(weights: readonly number[]): number {
-  const max = Math.max(...weights, 0)
+  // A loop: spread arguments have a limit, instances may be more.
+  let max = 0
+  for (const weight of weights) max = Math.max(max, weight)
   const fitting = [1, 10, 100, 1000].filter((scale) => max * scale <= SRV_WEIGHT_MAX)
   const isWhole = (scale: number): boolean =>
     weights.every((weight) => Number.isInteger((Math.round(weight * 1000) * scale) / 1000))

@@ -22,27 +22,68 @@ export function buildSrvs(
   chosen: readonly Instance[],
   options: SrvOptions,
 ): number {
-  const rows = chosen.filter(isTarget)
+  const targets = chosen.filter(isTarget)
+  const rows = mergeRows(targets)
   const scale = srvScale(rows.map((row) => row.weight))
+  const hosts = new HostNumbers()
   builder.align()
   const table = builder.skip(rows.length * 12)
   let sum = 0
-  let host = -1
-  for (let i = 0; i < rows.length; i++) {
-    const instance = rows[i]
-    if (instance === undefined) break
-    sum += instance.weight
-    // In the order of hosts: those on one address stand together.
-    if (instance.ip !== rows[i - 1]?.ip) host++
+  for (const [i, { instance, weight }] of rows.entries()) {
+    sum += weight
     builder.setFloat64(table + i * 8, sum)
-    const record = buildSrv(builder, instance, srvWeight(instance.weight, scale), options)
-    builder.setInt32(record + SRV.HOST, host)
+    const record = buildSrv(builder, instance, srvWeight(weight, scale), options)
+    builder.setInt32(record + SRV.HOST, hosts.of(instance.ip))
     builder.setInt32(record + SRV.SECTION, options.sections.get(instance.cluster) ?? 0)
     builder.setInt32(table + rows.length * 8 + i * 4, record)
   }
   builder.setInt32(section + SECTION.SRV_COUNT, rows.length)
   builder.setInt32(section + SECTION.SRV_TABLE, table)
-  return chosen.length - rows.length
+  return chosen.length - targets.length
+}
+
+interface Row {
+  readonly instance: Instance
+  weight: number
+}
+
+/**
+ * One record per host, port and protocol, with the sum of the weights: resolvers throw equal records
+ * away (RFC 2181 §5), and their weight with them. Equal ones stand together in the order of keys.
+ */
+function mergeRows(targets: readonly Instance[]): readonly Row[] {
+  const rows: Row[] = []
+  for (const instance of targets) {
+    const last = rows.at(-1)
+    if (last !== undefined && isSameTarget(last.instance, instance)) last.weight += instance.weight
+    else rows.push({ instance, weight: instance.weight })
+  }
+  return rows
+}
+
+function isSameTarget(a: Instance, b: Instance): boolean {
+  if (a.ip !== b.ip || a.port !== b.port) return false
+  return protocolToken(a.metadata) === protocolToken(b.metadata)
+}
+
+/** Numbers addresses; those on one address stand together, but for IPv6 in several spellings. */
+class HostNumbers {
+  readonly #v6 = new Map<string, number>()
+  #last = ''
+  #count = 0
+
+  of(ip: string): number {
+    if (ipv4Of(ip) < 0) {
+      const other = otherHostOf(ip)
+      const label = other.family === 6 ? other.label : ip
+      const known = this.#v6.get(label) ?? ++this.#count
+      this.#v6.set(label, known)
+      return known
+    }
+    if (ip !== this.#last) this.#count++
+    this.#last = ip
+    return this.#count
+  }
 }
 
 function isTarget({ ip }: Instance): boolean {

@@ -62,11 +62,11 @@ export class Arena {
   /** Frees what all readers have left behind; at most `RECLAIM_MAX` blocks a call. */
   reclaim(): void {
     if (this.waiting === 0) return
-    Atomics.add(this.#memory.words, HEADER.EPOCH >> 2, 1)
-    const oldest = this.#oldestReader()
+    const epoch = this.#nextEpoch()
+    const agesMax = this.#oldestReader(epoch)
     for (let i = 0; i < RECLAIM_MAX; i++) {
       const next = this.#retired[this.#retiredHead]
-      if (next === undefined || next.epoch >= oldest) break
+      if (next === undefined || ((epoch - next.epoch) | 0) <= agesMax) break
       this.#release(next.offset)
       this.#retiredHead++
     }
@@ -75,12 +75,23 @@ export class Arena {
     this.#retiredHead = 0
   }
 
-  #oldestReader(): number {
-    let oldest = Number.POSITIVE_INFINITY
+  /** Epochs are compared by difference: they come round after 2^32, some weeks of busy days. */
+  #nextEpoch(): number {
+    const { words } = this.#memory
+    const next = (Atomics.load(words, HEADER.EPOCH >> 2) + 1) | 0
+    // 0 in a reader's slot means that it does not read.
+    const epoch = next === 0 ? 1 : next
+    Atomics.store(words, HEADER.EPOCH >> 2, epoch)
+    return epoch
+  }
+
+  /** How many epochs ago the oldest present reader entered; −1 when nobody reads. */
+  #oldestReader(now: number): number {
+    let oldest = -1
     for (let worker = 0; worker < READERS_MAX; worker++) {
       const epoch = Atomics.load(this.#memory.words, readerSlot(worker) >> 2)
       // 0: not reading now; what it reads next it will find through live pointers only.
-      if (epoch !== 0 && epoch < oldest) oldest = epoch
+      if (epoch !== 0) oldest = Math.max(oldest, (now - epoch) | 0)
     }
     return oldest
   }

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { sleep } from '../process.ts'
 import { encodeQuery, type Mix, type Question, questionsOf } from './packets.ts'
 
-/** Is a server there, and does it know all it should? Asked one query at a time, before any clock. */
+/** Is a server there, and does it know all it should? Asked before any clock runs. */
 
 const ANSWER_WITHIN_MS = 200
 const TRIES = 100

@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts'
 import { canServe, type DnsSubject, startCache, startDns, type SubjectName } from './subjects.ts'
 
 /**
- * All servers of a run, paused. Caches are servers of their own, so that what forwards costs nothing
+ * All servers of a run, paused. Caches are servers of their own, so that forwarding costs nothing
  * where nothing is forwarded.
  */
 

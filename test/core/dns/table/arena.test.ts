@@ -26,6 +26,22 @@ describe('blocks', () => {
     expect(arena.usedBytes).toBeLessThanOrEqual(asked * 1.25 + SIZES.length * 16)
   })
 
+  test('are kept for a reader that entered before the epochs came round', () => {
+    const memory = createTable(1 << 20, 1, 2)
+    memory.view.setInt32(HEADER.EPOCH, 0x7fff_fffe, true)
+    const arena = new Arena(memory)
+    const reader = new Reader(memory, 7)
+    const first = arena.allocate(100)
+    reader.enter()
+    arena.retire(first)
+    for (let i = 0; i < 5; i++) arena.reclaim()
+    expect(memory.view.getInt32(HEADER.EPOCH, true)).toBeLessThan(0)
+    expect(arena.waiting).toBe(1)
+    reader.leave()
+    arena.reclaim()
+    expect(arena.waiting).toBe(0)
+  })
+
   test('come back zeroed, once the last reader has left', () => {
     const memory = createTable(1 << 20, 1, 2)
     const arena = new Arena(memory)

@@ -60,6 +60,9 @@ export class Resolver {
   /** Names that a wildcard answered: where they stand, their apexes, octets of their enclosers. */
   readonly #wild = new Int32Array((HOPS_MAX + 1) * 3)
   #wildCount = 0
+  /** The nodes of DNAMEs that the answer has. */
+  readonly #dnames = new Int32Array(HOPS_MAX + 1)
+  #dnameCount = 0
   #wantsDnssec = false
   /** The records whose targets the additional section tells. */
   readonly #last = { type: 0, start: 0, count: 0, owner: 0, isGlue: false }
@@ -86,6 +89,7 @@ export class Resolver {
     this.#nodes.isSigned = query.wantsDnssec
     this.#denial.begin()
     this.#wildCount = 0
+    this.#dnameCount = 0
     this.#last.count = 0
     this.#last.isGlue = false
     const { key, keyView, labelAt } = query
@@ -276,7 +280,7 @@ export class Resolver {
     const set = this.#nodes.findSet(block, TYPE.DNAME)
     const record = this.#nodes.recordsOf(block, set)
     const message = this.#message
-    if (this.#nodes.writeSet(block, set, owner + encloserAt) === 0) return 0
+    if (!this.#writeDname(block, set, owner + encloserAt)) return 0
     const target = this.#table.getUint16(record + TO_LENGTH)
     if (encloserAt + target > NAME_MAX) {
       this.rcode = RCODE.YXDOMAIN
@@ -296,6 +300,13 @@ export class Resolver {
     message.copy(this.#table, record + TO_DATA, target)
     message.answers++
     return type === TYPE.CNAME || type === TYPE.ANY ? 0 : start
+  }
+
+  /** Once per answer: a chain may come by again. False when it does not fit. */
+  #writeDname(block: number, set: number, owner: number): boolean {
+    for (let i = 0; i < this.#dnameCount; i++) if (this.#dnames[i] === block) return true
+    this.#dnames[this.#dnameCount++] = block
+    return this.#nodes.writeSet(block, set, owner) > 0
   }
 
   #fromService(block: number, type: number, owner: number, length: number): number {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { DnsClient } from './dns-client.ts'
 import { NacosApi } from './nacos-api.ts'
-import { TestServer } from './server.ts'
+import { eventually, TestServer } from './server.ts'
 
 const TTL_MS = 3_000
 const DRAIN = '/cairn/v1/instance/drain?serviceName=orders&ip=10.0.0.1&port=80'
@@ -34,6 +34,9 @@ test('a drained instance leaves answers and caches when it was said, and comes b
   const api = new NacosApi(server.url)
   await api.register('orders', '10.0.0.1', 80, '&ephemeral=false')
   await api.register('orders', '10.0.0.2', 80, '&ephemeral=false')
+  await eventually(async () => {
+    expect(await dns.addresses('_all.orders.nacos')).toHaveLength(2)
+  })
   // Many caches, filled at different moments.
   const caches = Array.from({ length: 20 }, () => new Cache(dns))
   for (const cache of caches) {
@@ -69,6 +72,7 @@ test('a drained instance leaves answers and caches when it was said, and comes b
   expect(await api.listed('orders')).toEqual(['10.0.0.1', '10.0.0.2'])
   expect((await dns.ask('orders.nacos', 'A')).answers).toMatchObject([{ ttl: 3 }])
   await api.call('DELETE', DRAIN)
-  await sleep(100)
-  expect(await dns.addresses('_all.orders.nacos')).toHaveLength(2)
+  await eventually(async () => {
+    expect(await dns.addresses('_all.orders.nacos')).toHaveLength(2)
+  })
 })

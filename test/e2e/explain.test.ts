@@ -20,7 +20,9 @@ beforeAll(async () => {
   await api.register('orders', 'db.example', 80, persistent)
   await api.call('POST', '/cairn/v1/instance/drain?serviceName=orders&ip=10.0.0.6&port=80')
   await eventually(async () => {
-    expect((await explain()).instances.map(({ reason }) => reason)).toContain('drained')
+    const { instances } = await explain()
+    expect(instances.map(({ reason }) => reason)).toContain('drained')
+    expect(instances).toHaveLength(REASONS.length)
   })
 })
 

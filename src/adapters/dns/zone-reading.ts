@@ -77,6 +77,6 @@ function include(directory: string, path: string, from: string, included: string
   }
 }
 
-export function isSystemError(error: unknown): error is Error {
+function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error
 }

@@ -52,7 +52,7 @@ function typeOnWire(type: number): number {
 }
 
 /** A record from its type field on. */
-export function pushRecord(
+function pushRecord(
   builder: BlockBuilder,
   type: number,
   ttl: number,

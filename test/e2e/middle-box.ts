@@ -115,7 +115,10 @@ export class MiddleBox implements AsyncDisposable {
     child.once('exit', () => process.off('exit', kill))
     try {
       using dns = new DnsClient(port)
-      await eventually(() => dns.ask('nacos', 'SOA', 200), START_MAX_MS)
+      await eventually(async () => {
+        const { answers = [] } = await dns.ask('nacos', 'SOA', 200)
+        if (answers.length === 0) throw new Error('it answers, but not with our SOA')
+      }, START_MAX_MS)
     } catch (error) {
       await box[Symbol.asyncDispose]()
       throw new Error(`${program} does not answer: ${said}`, { cause: error })

@@ -12,6 +12,7 @@ import { eventually, makeFolder, TestServer } from './server.ts'
  */
 const CAIRN = '10.0.0.53'
 const CHANGE_MAX_MS = 4_000
+const START_MAX_MS = 10_000
 const RESOLVED = '/lib/systemd/systemd-resolved'
 
 // systemd-resolved asks nobody while there is no link but the loopback.
@@ -108,14 +109,19 @@ test.skipIf(!hasResolved)('systemd-resolved: programs behind its stub find servi
   const folder = '/run/systemd/resolved.conf.d'
   const write = `mkdir -p ${folder} && printf '%s' "$1" >${folder}/cairn.conf`
   machine.inside('sh', '-c', write, 'sh', recipe('systemd-resolved', CAIRN, 5300))
-  const resolved = spawn('nsenter', [...machine.enter, RESOLVED], { stdio: 'ignore' })
+  const resolved = spawn('nsenter', [...machine.enter, RESOLVED])
+  let said = ''
+  resolved.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const kill = (): void => void resolved.kill('SIGKILL')
   process.once('exit', kill)
   const gone = once(resolved, 'exit')
   try {
     const dig = (...words: readonly string[]): string =>
       machine.inside('dig', '@127.0.0.53', '+tries=1', '+time=1', ...words)
-    await eventually(() => expect(dig('nope.nacos')).toContain('status: NXDOMAIN'), 8_000)
+    await eventually(() => {
+      const told = { code: resolved.exitCode, said, log: machine.server.log }
+      expect(dig('nope.nacos'), JSON.stringify(told)).toContain('status: NXDOMAIN')
+    }, START_MAX_MS)
     await followsChanges(machine)
 
     expect(dig('orders.nacos', 'MX')).toMatch(/status: NOERROR[^]*ANSWER: 0/)

@@ -72,14 +72,19 @@ async function followsChanges(dns: DnsClient, service: string): Promise<void> {
 /** One instance per answer, so that there is nothing to rotate; TTL 0 makes every answer a draw. */
 async function keepsWeights(dns: DnsClient, service: string): Promise<void> {
   const api = new NacosApi(server.url)
+  using direct = new DnsClient(server.dns)
   for (const [name, ttl] of [
     [`${service}-cached`, '1'],
     [`${service}-drawn`, '0'],
-  ]) {
+  ] as const) {
     const metadata = encodeURIComponent(JSON.stringify({ 'dns.ttl': ttl }))
     await api.call('POST', `/nacos/v1/ns/service?serviceName=${name}&metadata=${metadata}`)
-    await api.register(name ?? '', '10.20.1.1', 80, '&weight=1')
-    await api.register(name ?? '', '10.20.1.3', 80, '&weight=3')
+    await api.register(name, '10.20.1.1', 80, '&weight=1')
+    await api.register(name, '10.20.1.3', 80, '&weight=3')
+    // Before the first question: what is not there yet is remembered as absent.
+    await eventually(async () => {
+      expect(await direct.addresses(`_all.${name}.nacos`)).toHaveLength(2)
+    })
   }
   const cached = await dns.ask(`${service}-cached.nacos`, 'A')
   expect(cached.answers).toHaveLength(1)

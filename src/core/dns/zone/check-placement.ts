@@ -18,6 +18,7 @@ export function checkPlacement(
   for (const [key, node] of nodes) {
     const isApex = key === apexKey
     checkDname(node, isApex, errors)
+    checkDenial(node, errors)
     checkCut(key, node, isApex, errors, warnings)
     checkHashing(node, isApex, errors, warnings)
     hasDname ||= node.has(TYPE.DNAME)
@@ -32,6 +33,15 @@ function checkDname(node: ZoneNode, isApex: boolean, errors: Findings): void {
   for (const extra of extras) errors.add(extra.place, `${describe(extra)} is a second DNAME here`)
   if (node.has(TYPE.NS) && !isApex) {
     errors.add(first.place, `${describe(first)} cannot stand beside a delegation (RFC 6672 §2.4)`)
+  }
+}
+
+/** One NSEC or NSEC3 says all of its owner; a second one could only contradict it. */
+function checkDenial(node: ZoneNode, errors: Findings): void {
+  for (const type of [TYPE.NSEC, TYPE.NSEC3]) {
+    for (const extra of recordsOf(node, type).slice(1)) {
+      errors.add(extra.place, `${describe(extra)} is a second one here`)
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { makeImage, type ZoneImage } from '../../../../src/core/dns/compile/zone-image.ts'
 import { parseName } from '../../../../src/core/dns/name.ts'
+import { readZone } from '../../../../src/core/dns/zone/read-zone.ts'
 import { ref } from '../../registry/build.ts'
 import { at, DnsWorld } from '../answer/world.ts'
 
@@ -34,6 +36,43 @@ describe('a zone file that changes', () => {
     }
     world.loadZone('z.test.', HEAD)
     expect(world.look('ns1.z.test')).toBe('192.0.2.1')
+  })
+})
+
+function version(net: number, names: number): ZoneImage {
+  const hosts = Array.from({ length: names }, (_, i) => `h${i} A 192.0.${net}.1\n`)
+  const apex = parseName('z.test.')
+  return makeImage(apex, readZone(HEAD + hosts.join(''), 'z', apex).records)
+}
+
+describe('a zone file that changes in slices', () => {
+  test('is seen in one version by all names, at every step', () => {
+    const world = new DnsWorld()
+    const look = (name: string): string => world.look(`${name}.z.test`)
+    for (const _ of world.table.installStatic(version(1, 1500))) expect(look('h0')).toBe('REFUSED')
+    const seen = new Set<string>()
+    for (const _ of world.table.installStatic(version(2, 2000))) {
+      // Names of both versions, one that is new, and the one that stays as it is.
+      seen.add(['h0', 'h1499', 'h1999', 'ns1'].map(look).join(' '))
+      world.table.settle(1)
+    }
+    expect([...seen]).toEqual([
+      '192.0.1.1 192.0.1.1 NXDOMAIN 192.0.2.1',
+      '192.0.2.1 192.0.2.1 192.0.2.1 192.0.2.1',
+    ])
+    for (const _ of world.table.removeStatic(parseName('z.test.'))) continue
+    world.table.settle(2)
+    expect(world.table.nameCount).toBe(new DnsWorld().table.nameCount)
+  })
+
+  test('is left as it was when it is given up half-way', () => {
+    const world = new DnsWorld({ bytes: 1 << 20 })
+    for (const _ of world.table.installStatic(version(1, 100))) continue
+    const before = world.table.nameCount
+    expect(() => {
+      for (const _ of world.table.installStatic(version(2, 20_000))) continue
+    }).toThrow(/full/)
+    expect([world.look('h99.z.test'), world.table.nameCount]).toEqual(['192.0.1.1', before])
   })
 })
 

@@ -137,6 +137,7 @@ describe('what may stand where', () => {
       'd DNAME x.\nd NS ns',
       'z:5:1: d.example.test. DNAME cannot stand beside a delegation (RFC 6672 §2.4)',
     ],
+    ['a NSEC b A\na NSEC c A', 'z:6:1: a.example.test. NSEC is a second one here'],
     ['*.w NS ns', 'z:5:1: *.w.example.test. NS: a wildcard cannot be delegated (RFC 4592 §4.2)'],
     [`@ DS ${ds}`, 'z:5:1: example.test. DS stands at the apex (RFC 4035 §2.4)'],
     [

@@ -86,7 +86,7 @@ export const BAD: readonly string[] = [
   'a TXT ) x',
   'a..b A 192.0.2.2',
   'l'.repeat(64) + ' A 192.0.2.2',
-  'a TXT ' + '"' + 'x'.repeat(256) + '"',
+  `a TXT "${'x'.repeat(256)}"`,
   'a TXT "\\256"',
   'a TXT a\\25',
   'a MX mail',

@@ -104,7 +104,13 @@ async function start(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     last = (last + text).slice(-2000)
   })
-  const stop = (): Promise<void> => stopped(child)
+  // A comparison that fails in the middle leaves nobody behind.
+  const kill = (): boolean => child.kill('SIGKILL')
+  process.once('exit', kill)
+  const stop = async (): Promise<void> => {
+    await stopped(child)
+    process.off('exit', kill)
+  }
   // Each question waits for an answer a while, so this does not spin.
   for (let tries = 0; tries < 100; tries++) {
     if (child.exitCode !== null) throw new Error(`${program} ended: ${last}`)

@@ -52,12 +52,7 @@ function typeOnWire(type: number): number {
 }
 
 /** A record from its type field on. */
-function pushRecord(
-  builder: BlockBuilder,
-  type: number,
-  ttl: number,
-  rdata: Uint8Array,
-): void {
+function pushRecord(builder: BlockBuilder, type: number, ttl: number, rdata: Uint8Array): void {
   builder.pushU16(type)
   builder.pushU16(CLASS.IN)
   builder.pushU32(ttl)

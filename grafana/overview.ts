@@ -194,6 +194,29 @@ const WHY: Section = {
       queries: [{ expr: rate('cairn_lease_stalled_seconds_total{$S}'), legend: '{{instance}}' }],
     },
     {
+      title: 'HTTP connections',
+      description:
+        'Open ones of each member. Near http.connections_max someone does not close them.',
+      kind: 'timeseries',
+      unit: 'short',
+      width: 12,
+      queries: [{ expr: 'cairn_http_connections{$S}', legend: '{{instance}}' }],
+    },
+    {
+      title: 'HTTP turned away',
+      description:
+        'Refused per second: too many connections, too many of one client, too much body.',
+      kind: 'timeseries',
+      unit: 'ops',
+      width: 12,
+      queries: [
+        {
+          expr: `sum by (cause) (${rate('cairn_http_refused_total{$S}')})`,
+          legend: '{{cause}}',
+        },
+      ],
+    },
+    {
       title: 'Files and lost log lines',
       description: 'Open file descriptors, and lines of the log that were not read fast enough.',
       kind: 'timeseries',

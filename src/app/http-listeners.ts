@@ -1,5 +1,7 @@
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os'
 import type { DnsFront } from '../adapters/dns/front.ts'
+import { expandListen } from '../adapters/dns/local-addresses.ts'
+import type { Admission } from '../adapters/http/admission.ts'
 import { DEFAULT_HTTP_LIMITS, type HttpFront, type Readiness } from '../adapters/http/front.ts'
 import { createHttpServer } from '../adapters/http/server.ts'
 import type { Log } from '../adapters/telemetry/log.ts'
@@ -12,6 +14,7 @@ import { InvariantError } from '../kernel/errors.ts'
 import type { Listening } from './banner.ts'
 import type { Build } from './cli.ts'
 import { PortError } from './failure.ts'
+import { selfHost } from './self-host.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** DNS workers say every 250 ms that they live; silence above this is a stall. */
@@ -28,6 +31,7 @@ export interface HttpListenersOptions {
   readonly member: Member
   readonly clock: Clock
   readonly metrics: Metrics
+  readonly admission: Admission
   readonly dns: DnsFront
   readonly explainer: Explainer
   readonly onFault: (error: unknown) => void
@@ -103,11 +107,12 @@ export class HttpListeners {
   }
 
   #front(): HttpFront {
-    const { settings, build, member, clock, metrics, log, explainer } = this.#options
+    const { settings, build, member, clock, metrics, admission, log, explainer } = this.#options
     const { naming } = settings
     return {
       naming: member.naming,
       clock,
+      admission,
       limits: {
         ...DEFAULT_HTTP_LIMITS,
         bodyBytesMax: settings.http.bodyMaxBytes,
@@ -130,11 +135,10 @@ export class HttpListeners {
     }
   }
 
-  /** What clients are told to connect to: the first address that is one. */
+  /** What clients are told to connect to. */
   #selfAddress(): string {
     const { listen, name } = this.#options.settings.server
-    const first = listen[0] ?? '127.0.0.1'
-    const host = first === '0.0.0.0' || first === '::' ? name : first
+    const host = selfHost(listen, expandListen(['0.0.0.0', '::']), name)
     return host.includes(':') ? `[${host}]:${this.#port}` : `${host}:${this.#port}`
   }
 

@@ -4,6 +4,7 @@ import { createMember, type Member, type MemberSettings } from '../engine/member
 import type { ZonePublisher } from '../engine/ports.ts'
 import { SeededRng } from '../kernel/rng.ts'
 import { DnsFront, type DnsFrontOptions } from '../adapters/dns/front.ts'
+import { Admission } from '../adapters/http/admission.ts'
 import { TablePublisher } from '../adapters/dns/publisher.ts'
 import type { TlsFiles } from '../adapters/dns/tls-files.ts'
 import { ZoneFiles } from '../adapters/dns/zone-files.ts'
@@ -100,10 +101,12 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const table = new ZoneTable(memory, zoneTableSettings(settings))
   // Metrics are made first, for the parts count in them, and read the parts at scrape.
   const parts: { -readonly [K in keyof Parts]?: Parts[K] } = { table }
+  const admission = new Admission(settings.http)
   const metrics = createMetrics({
     build: { version: build.version, node: build.node },
     registry: () => readRegistry(parts.member),
     dns: () => readDns(table, parts),
+    http: () => admission.read(),
     log: () => log,
   })
   const telemetry = createTelemetry(log, metrics)
@@ -138,7 +141,7 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
     ...(transfers === undefined ? {} : { transfers: transfers.server }),
     seed: () => randomBytes(4).readInt32LE(0),
   })
-  const world = { settings, build, log, onFault }
+  const world = { settings, build, log, onFault, admission }
   const explainer = createExplainer(memory, shared)
   const http = new HttpListeners({ ...world, member, clock, metrics, dns, explainer })
   return Object.assign(parts, { table, member, zones, dns, http, transfers, tls, secrets })

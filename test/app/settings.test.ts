@@ -32,7 +32,13 @@ test('the defaults stand and are without mistakes', () => {
   expect(mistakes).toEqual([])
   expect(settings).toMatchObject({
     server: { name: 'vm1', dataDir: './data', listen: ['127.0.0.1', '::1'], mode: 'standalone' },
-    http: { port: 8848, bodyMaxBytes: 10_485_760 },
+    http: {
+      port: 8848,
+      bodyMaxBytes: 10_485_760,
+      bodiesBytesMax: 134_217_728,
+      connectionsMax: 10_000,
+      connectionsPerClientMax: 2_000,
+    },
     grpc: { port: 9848 },
     peer: { port: 7848 },
     dns: { port: 5300, zone: ['nacos.'], workers: 3, ttlSeconds: 1, negativeTtlSeconds: 5 },

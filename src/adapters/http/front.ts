@@ -5,6 +5,7 @@ import type { MetadataLimits } from '../../core/nacos/parse-metadata.ts'
 import type { ServerStatus } from '../../core/nacos/status.ts'
 import type { Naming } from '../../engine/naming.ts'
 import type { Clock } from '../../engine/ports.ts'
+import type { Admission } from './admission.ts'
 
 /** Bounds of what a client may send, and how long it may take to send it. */
 export interface HttpLimits {
@@ -18,6 +19,8 @@ export interface HttpLimits {
   readonly requestMs: Millis
   /** How long an idle connection is kept; below 60 s Node clients meet resets. */
   readonly keepAliveMs: Millis
+  /** How long a connection may stand still in a request or an answer that nobody reads. */
+  readonly stillMs: Millis
 }
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
@@ -29,6 +32,8 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   headersMs: millis(10_000),
   requestMs: millis(30_000),
   keepAliveMs: millis(65_000),
+  // Above `requestMs`, which says why it closes.
+  stillMs: millis(60_000),
 }
 
 export interface Readiness {
@@ -47,6 +52,8 @@ export interface HttpFront {
   readonly naming: Naming
   readonly clock: Pick<Clock, 'wall' | 'after'>
   readonly limits: HttpLimits
+  /** One for all servers of a process. */
+  readonly admission: Admission
   /** Cairn's own version. */
   readonly version: string
   /** `host:port` that clients reach this member by. */

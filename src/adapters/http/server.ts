@@ -7,6 +7,7 @@ import {
   type RawServerDefault,
 } from 'fastify'
 import * as texts from '../../core/nacos/texts.ts'
+import { countBodies } from './body-budget.ts'
 import { cairnRoutes } from './cairn/cairn.ts'
 import { answerClientError } from './client-error.ts'
 import type { HttpFront } from './front.ts'
@@ -26,6 +27,8 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** One HTTP server, not yet listening. A member that listens on several addresses has several. */
 export function createHttpServer(front: HttpFront): FastifyInstance {
   const server = fastify(optionsOf(front))
+  guardConnections(server, front)
+  countBodies(server, front)
   addHooks(server, front)
   server.setErrorHandler((error, request, reply) => answerError(front, error, request, reply))
   server.setNotFoundHandler((request, reply) => answerUnknown(front, request, reply))
@@ -33,6 +36,13 @@ export function createHttpServer(front: HttpFront): FastifyInstance {
   v1Routes(server, front)
   cairnRoutes(server, front)
   return server
+}
+
+/** Node closes what is above the maximum of this server; the doorkeeper counts all servers. */
+function guardConnections({ server }: FastifyInstance, { admission }: HttpFront): void {
+  server.maxConnections = admission.limits.connectionsMax
+  server.on('drop', () => admission.refuse('connections'))
+  server.on('connection', (socket) => admission.admit(socket))
 }
 
 /** Under naming, real Nacos answers 501, also for a known path with another verb. */
@@ -50,6 +60,7 @@ function optionsOf(front: HttpFront): FastifyHttpOptions<RawServerDefault> {
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
+    connectionTimeout: limits.stillMs,
     // A request that is under way is answered before its connection closes.
     forceCloseConnections: 'idle',
     http: {

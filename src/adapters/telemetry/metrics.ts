@@ -32,7 +32,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   declareDnsForward(registry, () => sources.dns())
   declareDnsTransfer(registry, () => sources.dns())
   declareDnsLocality(registry, () => sources.dns())
-  const observeHttp = declareHttpMetrics(registry)
+  const observeHttp = declareHttpMetrics(registry, () => sources.http())
   declareProcessMetrics(registry, sources)
   return {
     count,

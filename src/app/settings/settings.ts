@@ -30,6 +30,9 @@ export interface HttpSettings {
   /** 0: any free port. */
   readonly port: number
   readonly bodyMaxBytes: number
+  readonly bodiesBytesMax: number
+  readonly connectionsMax: number
+  readonly connectionsPerClientMax: number
 }
 
 export type DnsSettings = DnsAnswerSettings &

@@ -120,6 +120,15 @@ function describeHttp(take: Take): HttpSettings {
     bodyMaxBytes: take('http.body_max', size('1KiB', '64MiB'), 10 * MIB, {
       doc: 'Largest request body; a larger one is answered 413.',
     }),
+    bodiesBytesMax: take('http.bodies_max', size('1MiB', '16GiB'), 128 * MIB, {
+      doc: 'Request bodies under way, together; a large one above it is answered 503.',
+    }),
+    connectionsMax: take('http.connections_max', integer(1, 1_000_000), 10_000, {
+      doc: 'Open HTTP connections; one more is closed at once.',
+    }),
+    connectionsPerClientMax: take('http.connections_per_client_max', integer(1, 1_000_000), 2_000, {
+      doc: 'Open HTTP connections from one address.',
+    }),
   }
 }
 

@@ -47,9 +47,12 @@ export function parseInteger(text: string): number {
   return n
 }
 
+/** Java reads `1e999` as infinity, which JSON has no word for: refused. */
 export function parseDecimal(text: string): number {
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) throw notANumber(text)
-  return Number(text)
+  const isDecimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
+  const n = isDecimal ? Number(text) : Number.NaN
+  if (!Number.isFinite(n)) throw notANumber(text)
+  return n
 }
 
 function notANumber(text: string): CairnError {
@@ -76,8 +79,8 @@ function readPair(pair: string, into: Map<string, string>): void {
 }
 
 /**
- * V8 keeps a slice of 13 characters or more as a view of the whole text: what the registry keeps of a
- * request would keep the request. A slice of a fresh text keeps one character too many instead.
+ * V8 keeps a slice of 13 characters or more as a view of the whole text: what the registry keeps of
+ * a request would keep the request. A slice of a fresh text keeps one character too many instead.
  */
 function ownText(text: string): string {
   return text.length < 13 ? text : ` ${text}`.slice(1)

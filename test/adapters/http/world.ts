@@ -1,4 +1,5 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { Admission, DEFAULT_ADMISSION_LIMITS } from '../../../src/adapters/http/admission.ts'
 import { DEFAULT_HTTP_LIMITS, type HttpFront } from '../../../src/adapters/http/front.ts'
 import { createHttpServer } from '../../../src/adapters/http/server.ts'
 import type { ServerStatus } from '../../../src/core/nacos/status.ts'
@@ -107,6 +108,7 @@ export class HttpWorld implements AsyncDisposable {
       naming: this.member.naming,
       clock: this.clock,
       limits: DEFAULT_HTTP_LIMITS,
+      admission: new Admission(DEFAULT_ADMISSION_LIMITS),
       version: '0.1.0',
       selfAddress: '127.0.0.1:8848',
       livez: () => this.isLive,

@@ -45,6 +45,14 @@ export function someSources(changes: Partial<MetricSources> = {}): MetricSources
       draining: 1,
     }),
     dns: () => aReading([aWorker(), aWorker()]),
+    http: () => ({
+      connections: 17,
+      refused: [
+        ['connections', 1],
+        ['client', 2],
+        ['bodies', 3],
+      ],
+    }),
     log: () => ({ droppedLines: 0 }),
     ...changes,
   }

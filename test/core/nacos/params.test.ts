@@ -102,6 +102,8 @@ test.each([
   expect(parseDecimal(text)).toBe(expected)
 })
 
-test.each(['NaN', 'Infinity', '0x1', '1,0', '1 0', 'e1'])('%s is no decimal', (text) => {
+const NO_DECIMALS = ['NaN', 'Infinity', '0x1', '1,0', '1 0', 'e1', '1e999', '-1e999']
+
+test.each(NO_DECIMALS)('%s is no decimal', (text) => {
   expect(catchText(() => parseDecimal(text))).toBe(`For input string: "${text}"`)
 })

@@ -1,4 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
+import { pulledCounter, pulledGauge } from './pulled.ts'
+import type { MetricSources } from './sources.ts'
 
 /** `route` is the template of the route, never the path that was asked for. */
 export type ObserveHttp = (route: string, method: string, status: number, seconds: number) => void
@@ -6,7 +8,8 @@ export type ObserveHttp = (route: string, method: string, status: number, second
 /** Node accepts some 35 methods; those without a route of ours are one label. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-export function declareHttpMetrics(registry: Registry): ObserveHttp {
+export function declareHttpMetrics(registry: Registry, read: MetricSources['http']): ObserveHttp {
+  declareAdmission(registry, read)
   const requests = new Counter({
     name: 'cairn_http_requests_total',
     help: 'HTTP requests answered.',
@@ -25,4 +28,18 @@ export function declareHttpMetrics(registry: Registry): ObserveHttp {
     requests.inc({ route, method: told, code: status })
     duration.observe({ route }, seconds)
   }
+}
+
+function declareAdmission(registry: Registry, read: MetricSources['http']): void {
+  pulledGauge(registry, {
+    name: 'cairn_http_connections',
+    help: 'Open HTTP connections.',
+    rows: () => [[{}, read().connections]],
+  })
+  pulledCounter(registry, {
+    name: 'cairn_http_refused_total',
+    help: 'HTTP connections and request bodies refused because there were too many.',
+    labelNames: ['cause'],
+    rows: () => [...read().refused].map(([cause, count]) => [{ cause }, count] as const),
+  })
 }

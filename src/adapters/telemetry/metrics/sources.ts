@@ -7,6 +7,7 @@ export interface MetricSources {
   registry(): RegistryReading
   /** Undefined until DNS is up. */
   dns(): DnsReading | undefined
+  http(): HttpReading
   log(): { readonly droppedLines: number }
 }
 
@@ -20,6 +21,12 @@ export interface RegistryReading {
   readonly leases: number
   /** Instances that are answered for the last time. */
   readonly draining: number
+}
+
+interface HttpReading {
+  readonly connections: number
+  /** What was turned away: for all connections, for those of one client, for bodies. */
+  readonly refused: Iterable<readonly [cause: string, count: number]>
 }
 
 export interface DnsReading {

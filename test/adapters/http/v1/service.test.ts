@@ -81,3 +81,14 @@ test('a namespace that is full says so', async () => {
   expect(over.status).toBe(413)
   expect(over.text).toMatch(/holds 200 services/)
 })
+
+test.each(['1e999', '-1e999'])('a threshold of %s is refused, and nothing is kept', async (raw) => {
+  await using world = new HttpWorld()
+  const service = `${SERVICE}?serviceName=a`
+  const refusal = `400 For input string: "${raw}"`
+  expect(await world.text(`POST ${service}&protectThreshold=${raw}`)).toBe(refusal)
+  expect(await world.text(`GET ${service}`)).toMatch(/^404 /)
+  expect(await world.text(`POST ${service}`)).toBe('ok')
+  expect(await world.text(`PUT ${service}&protectThreshold=${raw}`)).toBe(refusal)
+  expect(await world.json(`GET ${service}`)).toMatchObject({ protectThreshold: 0 })
+})

@@ -6,8 +6,9 @@ import type { Packets } from './packets.ts'
 import { Tally } from './tally.ts'
 
 /**
- * TCP load, or TLS on it (RFC 7858): some connections, each with a window of pipelined queries. One read's answers are
- * followed by one write with as many queries, as node-local caches and forwarders do.
+ * TCP load, or TLS on it (RFC 7858): some connections, each with a window of pipelined queries. One
+ * read's answers are followed by one write with as many queries, as node-local caches and
+ * forwarders do.
  */
 
 export interface TcpOptions {

@@ -13,7 +13,9 @@ function has(program: string): boolean {
   return spawnSync(program, ['-V']).error === undefined
 }
 
-/** `dig` with a cookie of the given octets; the cookie that came back, and what dig thinks of it. */
+/**
+ * `dig` with a cookie of the given octets; the cookie that came back, and what dig thinks of it.
+ */
 async function dig(server: TestServer, cookie: string, ...more: readonly string[]) {
   const args = ['@127.0.0.1', '-p', String(server.dns), `+cookie=${cookie}`, '+norec', ...more]
   const { stdout } = await run('dig', [...args, 'nacos', 'SOA'])

@@ -31,7 +31,12 @@ export class DnsClient implements Disposable {
     timeoutMs: number = TIMEOUT_MS,
   ): Promise<DecodedPacket> {
     const id = (this.#id = (this.#id + 1) & 0xff_ff)
-    const query = encode({ type: 'query', id, flags: RECURSION_DESIRED, questions: [{ name, type }] })
+    const query = encode({
+      type: 'query',
+      id,
+      flags: RECURSION_DESIRED,
+      questions: [{ name, type }],
+    })
     const answered = Promise.withResolvers<DecodedPacket>()
     const timer = setTimeout(
       () => answered.reject(new Error(`no answer to ${name} ${type}`)),

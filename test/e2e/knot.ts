@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { eventually } from './server.ts'
 
-/** Debian's packages knot, knot-dnsutils, nsd; without them the tests that need them are skipped. */
+/**
+ * Debian's packages knot, knot-dnsutils, nsd; without them the tests that need them are skipped.
+ */
 export function hasProgram(name: string, ...args: readonly string[]): boolean {
   return spawnSync(name, args).error === undefined
 }

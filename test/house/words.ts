@@ -7,7 +7,9 @@ const OURS = ['src', 'test', 'bench']
 const FILE_LINES_MAX = 400
 const LINE_CHARS_MAX = 100
 
-/** Time, chance and the world are handed in: `kernel`, `core` and `engine` reach for none of them. */
+/**
+ * Time, chance and the world are handed in: `kernel`, `core` and `engine` reach for none of them.
+ */
 export function checkGlobals(root: string): readonly string[] {
   const word = new RegExp(String.raw`(?<![.\w$#])(${WORLDLY_GLOBALS.join('|')})\b(?!\??:)`, 'g')
   const chance = /\b(Math\s*\.\s*random)\b/g

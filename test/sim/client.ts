@@ -14,8 +14,9 @@ export interface Knobs {
 }
 
 /**
- * One client of Nacos' protocol: it registers, beats on its own time (which goes on while the member
- * stands still), and at the end of each phase goes on, falls silent, leaves, or changes its mind.
+ * One client of Nacos' protocol: it registers, beats on its own time (which goes on while the
+ * member stands still), and at the end of each phase goes on, falls silent, leaves, or changes its
+ * mind.
  */
 export class SimClient {
   readonly #world: World

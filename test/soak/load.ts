@@ -19,8 +19,8 @@ import {
 } from '../../bench/process.ts'
 
 /**
- * 100,000 beating instances, 1,000 changes a second, and DNS queries at the same time: `npm run soak`.
- * The server has one core, the clients have the other one.
+ * 100,000 beating instances, 1,000 changes a second, and DNS queries at the same time: `npm run
+ * soak`. The server has one core, the clients have the other one.
  */
 
 const HELP = `node test/soak/load.ts [options]

@@ -183,8 +183,8 @@ export class UdpFront {
   }
 
   /**
-   * Whether so many answers wait for the kernel that a slot could be written again too soon. Looked at
-   * now and then: between two looks fewer answers are given than slots are kept free.
+   * Whether so many answers wait for the kernel that a slot could be written again too soon. Looked
+   * at now and then: between two looks fewer answers are given than slots are kept free.
    */
   #isClogged(): boolean {
     if (++this.#answers % LOOK_EVERY === 0) {

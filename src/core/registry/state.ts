@@ -75,17 +75,6 @@ export function standsAlike(
   )
 }
 
-export type HealthCheck =
-  | { readonly type: 'TCP' }
-  | {
-      readonly type: 'HTTP'
-      readonly path: string
-      readonly headers: string
-      readonly expectedResponseCode: number
-    }
-  | { readonly type: 'MYSQL'; readonly user: string; readonly pwd: string; readonly cmd: string }
-  | { readonly type: 'NONE' }
-
 /** What an operator may say of a service through the service API. */
 export interface ServiceSettings {
   /** 0 … 1: at or below this share of healthy instances, all are answered (Nacos §7.3). */

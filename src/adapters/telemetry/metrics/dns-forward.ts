@@ -69,7 +69,7 @@ const TOTALS: Declared = [
   [
     'cache_stale',
     'cairn_dns_cache_stale_total',
-    'Answers that had run out, given because nobody could be asked.',
+    'Answers that had run out, given because no upstream answered.',
   ],
   [
     'cache_prefetches',

@@ -79,6 +79,32 @@ export function mergeByAddress(chosen: readonly Instance[], family: 4 | 6): Addr
   return { hosts, weights }
 }
 
+/** One SRV record: its host, port and protocol are the instance's. */
+export interface Target {
+  readonly instance: Instance
+  weight: number
+}
+
+/**
+ * One record per host, port and protocol, with the sum of the weights: resolvers throw equal
+ * records away (RFC 2181 §5), and their weight with them. Equal ones stand together in the order of
+ * keys.
+ */
+export function mergeTargets(instances: readonly Instance[]): readonly Target[] {
+  const targets: Target[] = []
+  for (const instance of instances) {
+    const last = targets.at(-1)
+    if (last !== undefined && isSameTarget(last.instance, instance)) last.weight += instance.weight
+    else targets.push({ instance, weight: instance.weight })
+  }
+  return targets
+}
+
+function isSameTarget(a: Instance, b: Instance): boolean {
+  if (a.ip !== b.ip || a.port !== b.port) return false
+  return protocolToken(a.metadata) === protocolToken(b.metadata)
+}
+
 /** SRV weights are whole numbers up to this (RFC 2782). */
 const SRV_WEIGHT_MAX = 65_535
 

@@ -4,7 +4,7 @@ import { CLASS, TYPE } from '../protocol.ts'
 import { SECTION, SRV } from '../table/layout.ts'
 import { ipv4Of, otherHostOf } from './address.ts'
 import type { BlockBuilder } from './block-builder.ts'
-import { protocolToken, srvScale, srvWeight } from './candidates.ts'
+import { mergeTargets, protocolToken, srvScale, srvWeight } from './candidates.ts'
 
 export interface SrvOptions {
   /** Seconds. */
@@ -23,7 +23,7 @@ export function buildSrvs(
   options: SrvOptions,
 ): number {
   const targets = chosen.filter(isTarget)
-  const rows = mergeRows(targets)
+  const rows = mergeTargets(targets)
   const scale = srvScale(rows.map((row) => row.weight))
   const hosts = new HostNumbers()
   builder.align()
@@ -42,31 +42,7 @@ export function buildSrvs(
   return chosen.length - targets.length
 }
 
-interface Row {
-  readonly instance: Instance
-  weight: number
-}
-
-/**
- * One record per host, port and protocol, with the sum of the weights: resolvers throw equal records
- * away (RFC 2181 §5), and their weight with them. Equal ones stand together in the order of keys.
- */
-function mergeRows(targets: readonly Instance[]): readonly Row[] {
-  const rows: Row[] = []
-  for (const instance of targets) {
-    const last = rows.at(-1)
-    if (last !== undefined && isSameTarget(last.instance, instance)) last.weight += instance.weight
-    else rows.push({ instance, weight: instance.weight })
-  }
-  return rows
-}
-
-function isSameTarget(a: Instance, b: Instance): boolean {
-  if (a.ip !== b.ip || a.port !== b.port) return false
-  return protocolToken(a.metadata) === protocolToken(b.metadata)
-}
-
-/** Numbers addresses; those on one address stand together, but for IPv6 in several spellings. */
+/** Numbers addresses: those on one stand together, but for IPv6 in several spellings. */
 class HostNumbers {
   readonly #v6 = new Map<string, number>()
   #last = ''

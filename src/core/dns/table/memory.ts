@@ -12,7 +12,7 @@ export interface TableMemory {
 /**
  * At least this much; the default setting reserves far more address space, untouched until used.
  */
-export const TABLE_BYTES_MIN: number = 1 << 20
+const TABLE_BYTES_MIN: number = 1 << 20
 
 /** A new empty table. `seedLow` and `seedHigh` key the name hash. */
 export function createTable(byteLength: number, seedLow: number, seedHigh: number): TableMemory {

@@ -1,7 +1,14 @@
 import type { Instance, Service } from '../../registry/state.ts'
 import { octetsOf, ipv4Of, otherHostOf } from '../compile/address.ts'
 import { effectiveTtl, type AnswerPolicy } from '../compile/answer-policy.ts'
-import { chooseCandidates, srvScale, srvWeight, type Candidates } from '../compile/candidates.ts'
+import {
+  chooseCandidates,
+  srvScale,
+  srvWeight,
+  type Candidates,
+  mergeTargets,
+  type Target,
+} from '../compile/candidates.ts'
 import { serviceStrings, type ServiceNote } from '../compile/service-text.ts'
 import { encodeStrings } from '../compile/text-record.ts'
 import { nameKey } from '../name.ts'
@@ -19,7 +26,9 @@ export interface ServiceView {
   readonly service: Service
   readonly candidates: Candidates
   readonly ttl: number
-  /** From weights to SRV weights: one for all rows. */
+  /** The SRV records; hosts that no record can hold are left out. */
+  readonly targets: readonly Target[]
+  /** From weights to SRV weights: one for all of them. */
   readonly scale: number
 }
 
@@ -27,9 +36,9 @@ export function viewService(service: Service, options: ServiceRowOptions): Servi
   const { protectThreshold } = service.settings
   const { failOpen } = options
   const candidates = chooseCandidates(service.instances.list, protectThreshold, failOpen)
-  const targets = candidates.chosen.filter(({ ip }) => hostId(ip) !== undefined)
+  const targets = mergeTargets(candidates.chosen.filter(({ ip }) => hostId(ip) !== undefined))
   const scale = srvScale(targets.map(({ weight }) => weight))
-  return { service, candidates, ttl: effectiveTtl(service, options), scale }
+  return { service, candidates, targets, ttl: effectiveTtl(service, options), scale }
 }
 
 /**
@@ -61,7 +70,7 @@ export function* instanceRows(
 ): Iterable<readonly [string, Row]> {
   const { ttl, scale } = view
   const seen = new Set<string>()
-  for (const instance of view.candidates.chosen) {
+  for (const { instance, weight: sum } of view.targets) {
     const { ip, port } = instance
     const id = hostId(ip)
     if (id === undefined || (only !== undefined && !only.has(id))) continue
@@ -70,7 +79,7 @@ export function* instanceRows(
       const row = addressRow(ip, ttl)
       if (row !== undefined) yield [`${ttl} ${id}`, row]
     }
-    const weight = srvWeight(instance.weight, scale)
+    const weight = srvWeight(sum, scale)
     const key = `${ttl} ${id} ${port} ${weight}`
     if (seen.has(key)) continue
     seen.add(key)

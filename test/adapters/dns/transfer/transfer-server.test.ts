@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { TransferServer } from '../../../../src/adapters/dns/transfer/transfer-server.ts'
 import type { ToDesk } from '../../../../src/adapters/dns/transfer/words.ts'
@@ -9,6 +8,7 @@ import type { ZoneRecord } from '../../../../src/core/dns/zone/state.ts'
 import { query, tableSettings } from '../../../core/dns/answer/world.ts'
 
 const APEX = parseName('big.test.')
+const turn = (): Promise<unknown> => new Promise((done) => setImmediate(done))
 
 /** A zone of some `kib` KiB. */
 function zone(kib: number): readonly ZoneRecord[] {
@@ -40,13 +40,13 @@ class Desk {
     const request = query(name, 'AXFR')
     const reply = (message: ToDesk): void => void this.got.push(message)
     this.server.handle(worker, { kind: 'transfer', id, request, client: '192.0.2.1' }, reply)
-    await setImmediate()
+    await turn()
   }
 
   async taken(id: number): Promise<void> {
     this.server.handle(0, { kind: 'transfer_taken', id }, () => {})
-    await setImmediate()
-    await setImmediate()
+    await turn()
+    await turn()
   }
 
   count(result: string): number {
@@ -57,7 +57,7 @@ class Desk {
 test('what the client has not read is at most two chunks', async () => {
   const desk = new Desk(512)
   await desk.ask(1)
-  await setImmediate()
+  await turn()
   expect(desk.got).toHaveLength(2)
   await desk.taken(1)
   expect(desk.got).toHaveLength(3)
@@ -99,7 +99,7 @@ test('eight are made at a time, 128 wait, more are told SERVFAIL', async () => {
   // RCODE 2 behind the two octets of length.
   expect(last !== undefined && 'bytes' in last ? (last.bytes[5] ?? 0) & 15 : 0).toBe(2)
   desk.server.handle(0, { kind: 'transfer_gone', id: 3 }, () => {})
-  await setImmediate()
+  await turn()
   expect(desk.server.running).toBe(8)
   expect(desk.got.filter(({ id }) => id === 8)).toHaveLength(2)
 })
@@ -110,7 +110,7 @@ test('a client that leaves before the zones are settled is sent nothing', async 
   await desk.ask(1)
   desk.server.handle(0, { kind: 'transfer_gone', id: 1 }, () => {})
   settled.resolve()
-  await setImmediate()
+  await turn()
   expect([desk.got, desk.count('aborted')]).toEqual([[], 1])
 })
 

@@ -25,7 +25,7 @@ export interface ReadMessage {
   readonly length: number
 }
 
-export interface ReadOpt {
+interface ReadOpt {
   readonly udpSize: number
   readonly version: number
   readonly flags: number

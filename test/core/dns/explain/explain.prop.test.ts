@@ -94,7 +94,9 @@ interface Drawn {
   readonly mode: (typeof MODES)[number]
 }
 
-/** What dns.md §2.4 says of an instance by itself, in other words than the code's; '' = may be in. */
+/**
+ * What dns.md §2.4 says of an instance by itself, in other words than the code's; '' = may be in.
+ */
 function ruleOf(one: Instance, drawn: Drawn, selector: string, type: string): string {
   const folded = one.cluster.toLowerCase()
   if (selector.startsWith('_c-') && selector !== `_c-${folded}.`) return 'other_cluster'

@@ -27,7 +27,6 @@ export function forwardData({ dns }: Settings): ForwardData | undefined {
       blocksPrivateReverse: !dns.forwardPrivateReverse,
       blocksSingleLabels: !dns.forwardSingleLabels,
     },
-    unready: [],
     // 128 bits each: nobody guesses them while the process lives.
     loop: { label: randomBytes(16).toString('hex'), proof: randomBytes(16).toString('hex') },
   }

@@ -122,7 +122,6 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
     directory: settings.dns.zonesDir,
     table,
     telemetry,
-    onSettled: () => dns.setUnready(zones.unready),
     // Without transfers nobody wants the records themselves.
     ...(transfers && { onChange: (apex, records) => transfers.changeFile(apex, records) }),
   })

@@ -105,14 +105,6 @@ export class DnsFront {
     this.#sendAll({ kind: 'cookies', secrets })
   }
 
-  /** Zones that could not be loaded: their names are nobody else's. */
-  setUnready(zones: readonly string[]): void {
-    const { forward } = this.#shared
-    if (forward === undefined) return
-    this.#shared = { ...this.#shared, forward: { ...forward, unready: zones } }
-    this.#sendAll({ kind: 'unready', zones })
-  }
-
   get addresses(): readonly string[] {
     return this.#addresses
   }

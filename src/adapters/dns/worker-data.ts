@@ -64,7 +64,6 @@ export type ToWorker =
   | { readonly kind: 'listen'; readonly addresses: readonly string[]; readonly ports: Ports }
   | { readonly kind: 'tls'; readonly identity: TlsIdentity }
   | { readonly kind: 'cookies'; readonly secrets: readonly Uint8Array[] }
-  | { readonly kind: 'unready'; readonly zones: readonly string[] }
   | { readonly kind: 'stop' }
   | ToDesk
 

@@ -122,10 +122,6 @@ class Worker {
     this.#doh?.setIdentity(identity)
   }
 
-  setUnready(zones: readonly string[]): void {
-    this.#forwarding?.setUnready(zones)
-  }
-
   setSecrets(secrets: readonly Uint8Array[]): void {
     this.#cookies.setSecrets(secrets)
   }
@@ -203,7 +199,6 @@ parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void worker.stop()
   else if (message.kind === 'listen') void worker.listen(message.addresses, message.ports)
   else if (message.kind === 'tls') worker.setIdentity(message.identity)
-  else if (message.kind === 'unready') worker.setUnready(message.zones)
   else if (message.kind === 'cookies') worker.setSecrets(message.secrets)
   else worker.desk.handle(message)
 })

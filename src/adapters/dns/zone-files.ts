@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { CairnError } from '../../kernel/errors.ts'
+import { makeUnreadyImage } from '../../core/dns/compile/zone-image.ts'
 import type { ZoneTable } from '../../core/dns/compile/zone-table.ts'
 import { formatName, lowerName, parseName } from '../../core/dns/name.ts'
 import { unpackRecords } from '../../core/dns/zone/packed-records.ts'
@@ -28,8 +29,6 @@ export interface ZoneFilesOptions {
   readonly telemetry: Pick<Telemetry, 'event'>
   /** Told of every zone that was loaded, and of one that is gone: undefined. */
   readonly onChange?: (apex: Uint8Array, records: readonly ZoneRecord[] | undefined) => void
-  /** Told after every round of changes. */
-  readonly onSettled?: () => void
 }
 
 /** The zones of a directory: `example.test.zone` is the zone `example.test.` */
@@ -55,12 +54,6 @@ export class ZoneFiles implements Disposable {
 
   get states(): Iterable<ZoneState> {
     return this.#states.values()
-  }
-
-  /** Zones whose files had mistakes from the first: nothing of them is served. */
-  get unready(): readonly string[] {
-    const broken = [...this.#states.values()].filter(({ records }) => records === 0)
-    return broken.map(({ zone }) => zone).filter(isZoneName)
   }
 
   /**
@@ -95,19 +88,23 @@ export class ZoneFiles implements Disposable {
       const zone = apexOf(file)
       present.add(zone instanceof Error ? file : formatName(zone))
       if (only?.includes(file) === false || this.#isStopped) continue
-      if (zone instanceof Error) this.#fail(file, file, [zone.message])
+      if (zone instanceof Error) this.#tellFailure(file, file, [zone.message])
       else await this.#loadFile(file, zone)
     }
     for (const zone of [...this.#states.keys()].filter((one) => !present.has(one))) {
       await this.#unload(zone)
     }
-    this.#options.onSettled?.()
   }
 
   async #list(): Promise<readonly string[] | undefined> {
     const { directory, telemetry } = this.#options
     try {
-      return await listZoneFiles(directory)
+      const files = await listZoneFiles(directory)
+      if (files !== undefined) return files
+      // A folder that was there and is gone may be one that is not mounted: no zone goes with it.
+      if (this.#states.size > 0) throw new CairnError('unavailable', 'no such directory')
+      telemetry.event('info', 'zones_absent', { directory })
+      return []
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       telemetry.event('error', 'zones_unreadable', { directory, message })
@@ -127,7 +124,8 @@ export class ZoneFiles implements Disposable {
     }
     const errors = await this.#install(reading)
     if (errors.length > 0) {
-      this.#fail(zone, file, errors)
+      this.#tellFailure(zone, file, errors)
+      await this.#markUnready(zone, apex)
       return
     }
     const records = reading.image?.recordCount ?? 0
@@ -158,7 +156,18 @@ export class ZoneFiles implements Disposable {
     telemetry.event('info', 'zone_unloaded', { zone })
   }
 
-  #fail(zone: string, file: string, messages: readonly string[]): void {
+  /** A zone that was never read is ours all the same: its names exist or not, who knows. */
+  async #markUnready(zone: string, apex: Uint8Array): Promise<void> {
+    if ((this.#states.get(zone)?.records ?? 0) > 0) return
+    try {
+      await inSlices(this.#options.table.installStatic(makeUnreadyImage(apex)))
+    } catch (error) {
+      // Inside a zone of the registry, or no room: the cause was told with the failure.
+      if (!(error instanceof CairnError)) throw error
+    }
+  }
+
+  #tellFailure(zone: string, file: string, messages: readonly string[]): void {
     const records = this.#states.get(zone)?.records ?? 0
     this.#states.set(zone, { zone, records, errors: messages.length })
     for (const message of messages.slice(0, FINDINGS_TOLD_MAX)) {

@@ -113,13 +113,13 @@ export class ZoneWatch implements Disposable {
   }
 }
 
-/** Names of zone files, in order; none when there is no such directory. */
-export async function listZoneFiles(directory: string): Promise<readonly string[]> {
+/** Names of zone files, in order; undefined when there is no such directory. */
+export async function listZoneFiles(directory: string): Promise<readonly string[] | undefined> {
   try {
     const names = await readdir(directory)
     return names.filter((name) => name.endsWith(ZONE_SUFFIX) && !name.startsWith('.')).toSorted()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
 }

@@ -182,7 +182,29 @@ describe('a large zone', () => {
 test('no directory is no zones', async () => {
   const zones = files(join(directory, 'absent'))
   await zones.load()
-  expect([[...zones.states], events]).toEqual([[], []])
+  expect([[...zones.states], events]).toEqual([[], ['zones_absent']])
+})
+
+test('a directory that goes takes no zone away: it may be one that is not mounted', async () => {
+  const inner = join(directory, 'zones')
+  mkdirSync(inner)
+  writeFileSync(join(inner, 'z.test.zone'), HEAD)
+  const zones = files(inner)
+  await zones.load()
+  rmSync(inner, { recursive: true })
+  await zones.load()
+  expect(world.look('ns1.z.test')).toBe('192.0.2.1')
+  expect(events).toEqual(['zone_loaded z.test.', 'zones_unreadable'])
+})
+
+test('a zone with mistakes from the first is SERVFAIL until it is mended', async () => {
+  put('z.test.zone', 'nonsense')
+  const zones = files()
+  await zones.load()
+  expect([world.ask('z.test').rcode, world.ask('a.b.z.test').rcode]).toEqual([2, 2])
+  put('z.test.zone', HEAD)
+  await zones.load()
+  expect(world.look('ns1.z.test')).toBe('192.0.2.1')
 })
 
 test('a directory that cannot be read takes no zone away', async () => {

@@ -24,8 +24,6 @@ export interface ForwardData {
   /** Names in random case (0x20). */
   readonly isMixed: boolean
   readonly reserved: ReservedSettings
-  /** Zones of ours that could not be loaded: nobody else is asked for their names. */
-  readonly unready: readonly string[]
   readonly loop: LoopSecrets
 }
 

@@ -9,7 +9,6 @@ import { LoopProbe } from '../../../core/dns/forward/loop-probe.ts'
 import { isReserved } from '../../../core/dns/forward/reserved.ts'
 import { formatUpstream } from '../../../core/dns/forward/upstream-address.ts'
 import type { Upstream } from '../../../core/dns/forward/upstream.ts'
-import { nameKey, parseName } from '../../../core/dns/name.ts'
 import { CryptoRng } from './crypto-rng.ts'
 import type { ForwardData, LoopNews } from './forward-data.ts'
 import { Forwarder } from './forwarder.ts'
@@ -81,7 +80,6 @@ export class Forwarding {
       reserved: data.reserved,
       count: (scalar) => this.#add(scalar, 1),
     })
-    this.setUnready(data.unready)
     this.#gauges = setInterval(() => this.#tellGauges(), GAUGE_MS)
     this.#follower =
       data.resolvConf === undefined
@@ -93,11 +91,6 @@ export class Forwarding {
   setOwn(own: Own): void {
     this.#upstreams.setOwn(own)
     this.#renewRoutes()
-  }
-
-  /** Zones that could not be loaded, in presentation form. */
-  setUnready(zones: readonly string[]): void {
-    this.foreign.unready = new Set(zones.map((zone) => nameKey(parseName(zone))))
   }
 
   /** Before each message. */

@@ -228,8 +228,12 @@ export class Lookup {
     this.found = found
     this.block = block
     this.apex = block === 0 ? 0 : this.#apexOf(block)
-    const isDynamic = block !== 0 && (this.#flags(block) & FLAG.DYNAMIC) !== 0
-    if (isDynamic && this.#table.getInt32(HEADER.READY, true) === 0) this.found = FOUND.NOT_READY
+    if (block !== 0 && this.#isUnready(this.#flags(block))) this.found = FOUND.NOT_READY
+  }
+
+  #isUnready(flags: number): boolean {
+    if (flags & FLAG.UNREADY) return true
+    return (flags & FLAG.DYNAMIC) !== 0 && this.#table.getInt32(HEADER.READY, true) === 0
   }
 
   #apexOf(block: number): number {

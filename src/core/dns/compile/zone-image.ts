@@ -40,6 +40,15 @@ export function makeImage(apex: Uint8Array, records: readonly ZoneRecord[]): Zon
   return { apex: draft.apex, recordCount: records.length, ...packer.finish() }
 }
 
+/** A zone that is ours and cannot be served: all its names are answered SERVFAIL, never denied. */
+export function makeUnreadyImage(apex: Uint8Array): ZoneImage {
+  const packer = new Packer()
+  const builder = new BlockBuilder()
+  buildNode(builder, { owner: apex, zone: 0, flags: FLAG.APEX | FLAG.UNREADY, sets: [] })
+  packer.add(apex, builder.finished)
+  return { apex, recordCount: 0, ...packer.finish() }
+}
+
 export function nodeCount({ spots }: ZoneImage): number {
   return spots.length / SPOT
 }

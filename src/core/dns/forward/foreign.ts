@@ -1,7 +1,6 @@
 import type { Message } from '../answer/message.ts'
 import type { Query } from '../answer/query.ts'
 import type { Scalar } from '../counters.ts'
-import { latin1 } from '../name.ts'
 import { EDE, RCODE, TYPE } from '../protocol.ts'
 import type { Cache, Cached } from './cache.ts'
 import { EntryWriter, type Entry, type Showing } from './entry.ts'
@@ -59,8 +58,6 @@ export interface ForeignParts {
  */
 export class ForeignNames {
   routes: Routes
-  /** Zones of ours that could not be loaded, as keys: others know nothing of their names. */
-  unready: ReadonlySet<string> = new Set()
   /** ms; the clock of the cache. */
   now = 0
   /** The client may have us ask others (RFC 5358). */
@@ -150,7 +147,6 @@ export class ForeignNames {
   /** Neither given nor in the cache. */
   #lookBeyond(question: Question, isRecursive: boolean, hasStale: boolean): number {
     const { probe, reserved, failures, count } = this.#parts
-    if (this.#isUnready(question.name)) return this.#no(RCODE.SERVFAIL, EDE.NOT_READY)
     const own = probe.answer(question)
     if (own !== undefined) return this.#found(own, FRESH, EDE.NONE)
     const hasRule = this.routes.conditional(question.name) !== undefined
@@ -165,15 +161,6 @@ export class ForeignNames {
     count('cache_misses')
     this.pending = pending
     return LOOK.PENDING
-  }
-
-  #isUnready(name: Uint8Array): boolean {
-    if (this.unready.size === 0) return false
-    const key = latin1(name)
-    for (let at = 0; ; at += 1 + (name[at] ?? 0)) {
-      if (this.unready.has(key.slice(at))) return true
-      if ((name[at] ?? 0) === 0) return false
-    }
   }
 
   #pendingFor(question: Question, hasStale: boolean): Pending | undefined {

@@ -66,6 +66,8 @@ export const FLAG = {
   DNAME: 32,
   /** An apex whose zone can prove what does not exist: it has a chain. */
   SIGNED: 64,
+  /** The apex of a zone of ours that could not be read: nobody knows what is in it. */
+  UNREADY: 128,
 } as const
 
 /**

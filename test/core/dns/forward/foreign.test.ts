@@ -1,5 +1,6 @@
+import { makeUnreadyImage } from '../../../../src/core/dns/compile/zone-image.ts'
 import { describe, expect, test } from 'vitest'
-import { nameKey, parseName } from '../../../../src/core/dns/name.ts'
+import { parseName } from '../../../../src/core/dns/name.ts'
 import { ForwardWorld } from './forward-world.ts'
 
 const RA = 0x80
@@ -190,7 +191,8 @@ describe('where a name is asked:', () => {
 
   test('a zone of ours that could not be loaded is not asked for elsewhere either', () => {
     const dns = world({ zones: { 'broken.example.': '192.0.2.10' } })
-    dns.foreign.unready = new Set([nameKey(parseName('broken.example.'))])
+    const image = makeUnreadyImage(parseName('broken.example.'))
+    for (const _ of dns.dns.table.installStatic(image));
     for (const name of ['broken.example.', 'a.b.broken.example.']) {
       const { rcode, opt } = dns.ask(name, 'A', { edns: 1232 })
       expect([rcode, opt?.options.get(EDE)]).toEqual([2, '000e'])

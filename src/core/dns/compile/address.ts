@@ -56,12 +56,19 @@ export function otherHostOf(host: string): OtherHost {
 }
 
 function parseOther(host: string): OtherHost {
-  const octets = parseIPv6(host)
+  // As URLs write it; the registry keeps what the client said.
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+  const octets = parseIPv6(bare)
   if (octets === undefined) return { family: 'name', target: parseTarget(host) }
-  return { family: 6, octets, label: ipLabel(host) ?? '' }
+  return { family: 6, octets, label: ipLabel(bare) ?? '' }
 }
 
+/** Letters, digits, hyphens inside, and `_`: what resolvers take for a host (RFC 1123 §2.1). */
+const HOST_NAME =
+  /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.?$/i
+
 function parseTarget(host: string): Uint8Array | undefined {
+  if (!HOST_NAME.test(host)) return undefined
   try {
     return parseName(host)
   } catch (error) {

@@ -152,6 +152,22 @@ describe.skipIf(!hasOpenssl)(`DNS over TLS and HTTPS ${NOTICE}`, () => {
     session.close()
   })
 
+  test('a body that does not end is cut, however busy its connection is', async () => {
+    const session = connectHttp2(`https://localhost:${doh}`, { ca: readFileSync(ca) })
+    session.on('error', () => undefined)
+    const unfinished = session.request({ ':path': '/dns-query', ':method': 'POST', ...TYPE })
+    unfinished.on('error', () => undefined)
+    unfinished.write('x')
+    const path = `/dns-query?dns=${question('www.example.test').toString('base64url')}`
+    await eventually(async () => {
+      const { status } = await send(session, { ':path': path }, Buffer.alloc(0))
+      expect(status).toBe(200)
+      expect(unfinished.closed).toBe(true)
+    }, 4_000)
+    expect(session.closed).toBe(false)
+    session.close()
+  })
+
   test('TLS is 1.2 at least, and the protocol is dot or none', async () => {
     await expect(handshake(dot, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' })).rejects.toThrow()
     await expect(handshake(dot, { ALPNProtocols: ['h2'] })).rejects.toThrow()

@@ -1,4 +1,5 @@
 import {
+  constants,
   createSecureServer,
   type Http2SecureServer,
   type Http2ServerRequest,
@@ -10,6 +11,7 @@ import { PROTOS } from '../../core/dns/counters.ts'
 import type { Reader } from '../../core/dns/table/memory.ts'
 import { setClient } from './client-address.ts'
 import { ConnectionLimits } from './connection-limits.ts'
+import { DohBodies } from './doh-bodies.ts'
 import { DohConnections, keyOf } from './doh-connections.ts'
 import { BODY_BYTES_MAX, readRequest } from './doh-request.ts'
 import { NOTHING_GIVEN, type Forwarding, type Given } from './forward/forwarding.ts'
@@ -22,8 +24,6 @@ const DOH = 3
 const SWEEP_MS = 500
 /** Requests of one connection at a time, as over TCP (dns.md §1.5). */
 const STREAMS_MAX = 100
-/** Bodies that are being received, 64 KiB each at most, of all connections of this worker. */
-const BODIES_MAX = 1_000
 /** MB of one HTTP/2 session (reliability.md J2). */
 const SESSION_MEMORY_MB = 8
 
@@ -55,15 +55,19 @@ export class DohFront {
   readonly #connections: DohConnections
   readonly #servers = new Map<string, Http2SecureServer>()
   readonly #sweeper: NodeJS.Timeout
+  readonly #bodies: DohBodies
   #identity: TlsIdentity
-  #bodies = 0
 
   constructor(parts: DohParts, identity: TlsIdentity) {
     this.#parts = parts
     this.#identity = identity
     this.#limits = new ConnectionLimits(PROTOS[DOH], parts.settings, parts.counters)
     this.#connections = new DohConnections(this.#limits)
-    this.#sweeper = setInterval(() => this.#connections.sweep(), SWEEP_MS)
+    this.#bodies = new DohBodies(parts.settings.messageMs)
+    this.#sweeper = setInterval(() => {
+      this.#connections.sweep()
+      this.#bodies.sweep()
+    }, SWEEP_MS)
   }
 
   get addresses(): readonly string[] {
@@ -125,12 +129,15 @@ export class DohFront {
   }
 
   #readBody(request: Http2ServerRequest, response: Http2ServerResponse, client: string): void {
-    if (this.#bodies >= BODIES_MAX) {
+    const body = this.#bodies.begin(client, () => {
+      this.#limits.countTimeout()
+      cut(request)
+    })
+    if (body === undefined) {
       refuse(response, 503)
       return
     }
-    this.#bodies++
-    response.once('close', () => this.#bodies--)
+    response.once('close', () => this.#bodies.end(body))
     const chunks: Buffer[] = []
     let size = 0
     request.on('data', (chunk: Buffer) => {
@@ -139,6 +146,7 @@ export class DohFront {
       else if (!response.headersSent) refuse(response, 413)
     })
     request.on('end', () => {
+      this.#bodies.end(body)
       if (response.headersSent) return
       const message = Buffer.concat(chunks)
       const started = performance.now()
@@ -186,4 +194,10 @@ function refuse(response: Http2ServerResponse, status: number): void {
   const allow = status === 405 ? { allow: 'GET, POST' } : {}
   response.writeHead(status, { 'content-length': 0, ...allow })
   response.end()
+}
+
+/** Of HTTP/2 the one stream, of HTTP/1.1 the connection, which has nothing else. */
+function cut(request: Http2ServerRequest): void {
+  if (request.httpVersionMajor === 2) request.stream.close(constants.NGHTTP2_CANCEL)
+  else request.socket.destroy()
 }

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import type { UpstreamAddress } from '../../../core/dns/forward/upstream.ts'
+import { FirstMessage, PREFIX } from './first-message.ts'
 
 /** What comes of an exchange; nothing is called any more once it is closed. */
 export interface ExchangeEvents {
@@ -11,9 +12,6 @@ export interface ExchangeEvents {
 export interface Exchange {
   close(): void
 }
-
-/** Two octets of length before each message (RFC 1035 §4.2.2). */
-const PREFIX = 2
 
 /**
  * One query over UDP from a socket of its own: the kernel draws a new port for each, so a forger
@@ -49,7 +47,7 @@ export function askOverUdp(
   return { close }
 }
 
-/** One query over TCP, on a connection of its own. */
+/** One query over TCP, on a connection of its own that ends with the first message. */
 export function askOverTcp(
   { address, port }: UpstreamAddress,
   packet: Uint8Array,
@@ -61,38 +59,27 @@ export function askOverTcp(
   framed.set(packet, PREFIX)
   socket.setNoDelay(true)
   socket.write(framed)
-  let received = new Uint8Array()
+  const received = new FirstMessage()
   let isClosed = false
   const close = (): void => {
     isClosed = true
     socket.destroy()
   }
   const end = (): void => {
-    if (!isClosed) onError()
+    if (isClosed) return
+    close()
+    onError()
   }
   socket.on('data', (chunk: Uint8Array) => {
-    received = join(received, chunk)
-    for (let length = wholeMessage(received); length > 0; length = wholeMessage(received)) {
-      const message = received.slice(PREFIX, PREFIX + length)
-      received = received.slice(PREFIX + length)
-      if (!isClosed) onPacket(message)
-    }
+    if (isClosed) return
+    const message = received.take(chunk)
+    if (message === 'more') return
+    if (message !== 'wrong') onPacket(message)
+    // Still open: it was not the answer, and no other will be read.
+    end()
   })
   // An end without an answer is as good as an error.
   socket.on('error', end)
   socket.on('end', end)
   return { close }
-}
-
-/** Length of the first message if it is there in full, or 0; bounded by its 16 bits. */
-function wholeMessage(bytes: Uint8Array): number {
-  const length = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)
-  return bytes.length >= PREFIX + length ? length : 0
-}
-
-function join(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(head.length + tail.length)
-  joined.set(head)
-  joined.set(tail, head.length)
-  return joined
 }

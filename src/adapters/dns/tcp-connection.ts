@@ -59,6 +59,9 @@ export class TcpConnection implements DeskClient {
   #hasEnded = false
   /** Transfers that are not sent in full. */
   #transfers = 0
+  /** Pieces of transfers that were written and not read; when the client last read one. */
+  #untaken = 0
+  #takenAt = 0
   /** Questions whose answers wait for others. */
   #waiting = 0
   /** When the last whole message came, and when the unfinished one began; clock of the sweeper. */
@@ -93,11 +96,26 @@ export class TcpConnection implements DeskClient {
     this.#socket.end()
   }
 
+  /**
+   * Whether it is to be closed: a message takes too long to come, or a transfer to be read, or the
+   * client is silent while it waits for nothing.
+   */
+  isLate(now: number, idleMs: number, messageMs: number): boolean {
+    const since = this.unfinishedSince
+    if (since !== undefined && now - since > messageMs) return true
+    if (this.#untaken > 0) return now - this.#takenAt > idleMs
+    const isWaiting = this.#waiting > 0 || this.#transfers > 0
+    return !isWaiting && now - this.lastMessageAt > idleMs
+  }
+
   /** A client that reads its transfer is not idle, however long it takes. */
   writeTransfer(bytes: Uint8Array, isLast: boolean, taken: () => void): void {
     if (this.#socket.writableEnded) return
+    if (this.#untaken++ === 0) this.#takenAt = performance.now()
     this.#socket.write(bytes, () => {
-      this.lastMessageAt = performance.now()
+      this.#untaken--
+      this.#takenAt = performance.now()
+      this.lastMessageAt = this.#takenAt
       taken()
     })
     if (!isLast) return

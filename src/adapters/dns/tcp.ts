@@ -73,9 +73,7 @@ export class TcpFront {
     const { idleMs, messageMs } = this.#limits
     const now = performance.now()
     for (const connection of this.#connections) {
-      const { unfinishedSince, lastMessageAt } = connection
-      const isSlow = unfinishedSince !== undefined && now - unfinishedSince > messageMs
-      if (!isSlow && now - lastMessageAt <= idleMs) continue
+      if (!connection.isLate(now, idleMs, messageMs)) continue
       this.#limits.countTimeout()
       connection.destroy()
     }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SeededRng } from '../../../src/kernel/rng.ts'
 import { makeSpellings } from '../../../src/core/dns/answer/respell.ts'
-import { Responder } from '../../../src/core/dns/answer/responder.ts'
+import { Responder, TRANSFER } from '../../../src/core/dns/answer/responder.ts'
 import { COUNTER_SLOTS } from '../../../src/core/dns/counters.ts'
 import { Reader } from '../../../src/core/dns/table/memory.ts'
 import {
@@ -54,7 +54,7 @@ world.put(
 )
 world.put(ref('a'), [at('10.9.0.1')])
 
-function open(): { readonly pipe: Pipe; readonly connection: TcpConnection } {
+function open(more: object = {}): { readonly pipe: Pipe; readonly connection: TcpConnection } {
   const output = new Uint8Array(TCP_OUTPUT_BYTES)
   const settings = { ...RESPONDER, spellings: makeSpellings(new Map(), new Map()) }
   const parts = {
@@ -64,6 +64,7 @@ function open(): { readonly pipe: Pipe; readonly connection: TcpConnection } {
     settings: { connectionsMax: 9, connectionsPerClientMax: 9, idleMs: 9_000, messageMs: 5_000 },
     output,
     desk: { ask: (): void => undefined, leave: (): void => undefined },
+    ...more,
   }
   const pipe = new Pipe()
   const made = new TcpConnection(
@@ -175,6 +176,69 @@ describe('the clock of a connection', () => {
     expect(connection.unfinishedSince).toBe(performance.now())
   })
 })
+
+describe('who waits for us is not idle:', () => {
+  const [IDLE, MESSAGE] = [1_000, 500]
+  const isLate = (connection: TcpConnection): boolean =>
+    connection.isLate(performance.now(), IDLE, MESSAGE)
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('a question that others are asked about', async () => {
+    const later: (() => void)[] = []
+    const foreign: { pending: object | undefined } = { pending: {} }
+    const forwarding = {
+      foreign,
+      prepare: (): void => undefined,
+      refresh: (): void => undefined,
+      postpone: (_client: string, _given: unknown, done: (more: unknown[]) => void): boolean =>
+        later.push(() => done([])) > 0,
+    }
+    const { pipe, connection } = open({ forwarding })
+    pipe.push(framed(SMALL(1)))
+    await turn()
+    vi.advanceTimersByTime(IDLE + 1)
+    expect([later.length, isLate(connection)]).toEqual([1, false])
+    foreign.pending = undefined
+    later[0]?.()
+    expect([idsOf(pipe), isLate(connection)]).toEqual([[1], false])
+    vi.advanceTimersByTime(IDLE + 1)
+    expect(isLate(connection)).toBe(true)
+  })
+
+  test('a transfer that is queued, or read; one that is not read is late', async () => {
+    const desk = { ask: (): void => undefined, leave: (): void => undefined }
+    const { pipe, connection } = open({ desk, responder: new Transferring() })
+    pipe.push(framed(SMALL(1)))
+    await turn()
+    vi.advanceTimersByTime(IDLE + 1)
+    expect(isLate(connection)).toBe(false)
+    pipe.isOpen = false
+    connection.writeTransfer(new Uint8Array(9), false, () => undefined)
+    vi.advanceTimersByTime(IDLE)
+    // Other questions do not keep a transfer that nobody reads.
+    pipe.push(framed(SMALL(2)))
+    await turn()
+    expect(isLate(connection)).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(isLate(connection)).toBe(true)
+    pipe.release(true)
+    await turn()
+    expect(isLate(connection)).toBe(false)
+    vi.advanceTimersByTime(IDLE + 1)
+    expect(isLate(connection)).toBe(false)
+  })
+})
+
+/** Takes every message for a question for a whole zone. */
+class Transferring {
+  readonly client = { setV4: (): void => undefined }
+  readonly respond = (): number => TRANSFER
+}
 
 test('after a framing error nothing that comes is looked at', async () => {
   const { pipe } = open()

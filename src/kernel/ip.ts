@@ -29,6 +29,35 @@ export function parseIPv6(text: string): Uint8Array | undefined {
   return bytes
 }
 
+/** Sixteen octets as text (RFC 5952), which is how the system shows addresses, too. */
+export function formatIPv6(bytes: Uint8Array): string {
+  const groups = Array.from(
+    { length: 8 },
+    (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0),
+  )
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (isMapped) return `::ffff:${bytes.subarray(12, 16).join('.')}`
+  const { from, count } = longestZeros(groups)
+  // One group of zeros is not worth the "::" (RFC 5952 §4.2.2).
+  if (count < 2) return showGroups(groups)
+  return `${showGroups(groups.slice(0, from))}::${showGroups(groups.slice(from + count))}`
+}
+
+function showGroups(groups: readonly number[]): string {
+  return groups.map((group) => group.toString(16)).join(':')
+}
+
+/** The longest run of zeros, the first of equals. */
+function longestZeros(groups: readonly number[]): { from: number; count: number } {
+  let longest = { from: 0, count: 0 }
+  let count = 0
+  for (const [i, group] of groups.entries()) {
+    count = group === 0 ? count + 1 : 0
+    if (count > longest.count) longest = { from: i + 1 - count, count }
+  }
+  return longest
+}
+
 function splitIPv6(text: string): number[] | undefined {
   if (!/^[0-9a-fA-F:.]{2,45}$/.test(text)) return undefined
   const halves = text.split('::')

@@ -1,7 +1,7 @@
-import { isIP, isIPv4 as nodeIsIPv4 } from 'node:net'
+import { isIP, isIPv4 as nodeIsIPv4, SocketAddress } from 'node:net'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isIPv4, parseIPv4, parseIPv6 } from '../../src/kernel/ip.ts'
+import { formatIPv6, isIPv4, parseIPv4, parseIPv6 } from '../../src/kernel/ip.ts'
 
 describe('an IPv4 literal', () => {
   test.each([
@@ -90,6 +90,41 @@ describe('an IPv6 literal', () => {
         expect(parseIPv6(ip) !== undefined).toBe(isIP(ip) === 6)
       }),
       { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('an IPv6 address is shown', () => {
+  test.each([
+    ['0:0:0:0:0:0:0:0', '::'],
+    ['0:0:0:0:0:0:0:1', '::1'],
+    ['1:0:0:0:0:0:0:0', '1::'],
+    ['2001:0DB8::0001', '2001:db8::1'],
+    ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+    ['2001:0:0:1:0:0:0:1', '2001:0:0:1::1'],
+    ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+    ['1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:8'],
+    ['1:2:3:4:5:6:0:0', '1:2:3:4:5:6::'],
+    ['::FFFF:a00:1', '::ffff:10.0.0.1'],
+    ['64:ff9b::192.0.2.33', '64:ff9b::c000:221'],
+  ])('%s as %s (RFC 5952)', (text, shown) => {
+    expect(formatIPv6(parseIPv6(text) ?? new Uint8Array())).toBe(shown)
+  })
+
+  test('as Node shows it', () => {
+    const group = fc.oneof(
+      fc.constant('0'),
+      fc.nat(0xffff).map((value) => value.toString(16)),
+    )
+    // The first 96 bits are not all zeros: dotted addresses of that kind are no more in use.
+    const first = fc.integer({ min: 1, max: 0xffff }).map((value) => value.toString(16))
+    const groups = fc.tuple(first, fc.array(group, { minLength: 7, maxLength: 7 }))
+    fc.assert(
+      fc.property(groups, ([head, tail]) => {
+        const text = [head, ...tail].join(':')
+        const { address } = new SocketAddress({ address: text, family: 'ipv6' })
+        expect(formatIPv6(parseIPv6(text) ?? new Uint8Array())).toBe(address)
+      }),
     )
   })
 })

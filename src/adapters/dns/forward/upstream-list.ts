@@ -1,5 +1,5 @@
 import { Routes, type Elsewhere, type RouteRule } from '../../../core/dns/forward/routes.ts'
-import { formatUpstream } from '../../../core/dns/forward/upstream-address.ts'
+import { formatUpstream, parseUpstream } from '../../../core/dns/forward/upstream-address.ts'
 import { Upstream, type UpstreamAddress } from '../../../core/dns/forward/upstream.ts'
 import { parseName } from '../../../core/dns/name.ts'
 import type { ForwardData } from './forward-data.ts'
@@ -31,7 +31,9 @@ export class UpstreamList {
 
   /** Where we listen; it is not known before the sockets are open. */
   setOwn(own: Own): void {
-    this.#own = own
+    // Settings may spell them in any way; upstreams are spelled as the system spells them.
+    const addresses = own.addresses.map((text) => parseUpstream(text)?.address ?? text)
+    this.#own = { addresses, port: own.port }
   }
 
   /** Makes the routes anew. */

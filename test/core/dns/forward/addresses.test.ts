@@ -55,6 +55,10 @@ test.each([
   ['2001:db8::1', '[2001:db8::1]:53'],
   ['[2001:db8::1]', '[2001:db8::1]:53'],
   ['[::1]:5300', '[::1]:5300'],
+  ['2001:0DB8:0:0::0001', '[2001:db8::1]:53'],
+  ['[0:0:0:0:0:0:0:1]:5300', '[::1]:5300'],
+  ['::ffff:10.0.0.2', '10.0.0.2:53'],
+  ['[::FFFF:a00:2]:5353', '10.0.0.2:5353'],
 ])('%s is the name server %s', (text, expected) => {
   const parsed = parseUpstream(text)
   expect(parsed && formatUpstream(parsed)).toBe(expected)
@@ -62,7 +66,7 @@ test.each([
 
 const WRONG =
   'dns.example 1.1.1 1.1.1.1:0 1.1.1.1:65536 1.1.1.1: 01.1.1.1 [1.1.1.1]:53 ::1:53: ' +
-  'fe80::1%eth0 0.0.0.0 :: 1.1.1.1:53:53'
+  'fe80::1%eth0 0.0.0.0 :: 1.1.1.1:53:53 0:0:0:0:0:0:0:0 ::ffff:0.0.0.0'
 
 test.each(['', ...WRONG.split(' ')])('%j is no name server', (text) =>
   expect(parseUpstream(text)).toBeUndefined(),

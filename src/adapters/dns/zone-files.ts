@@ -39,6 +39,8 @@ export class ZoneFiles implements Disposable {
   readonly #states = new Map<string, ZoneState>()
   /** By file. */
   readonly #included = new Map<string, readonly string[]>()
+  /** By zone: the file that it was read from. */
+  readonly #sources = new Map<string, string>()
   /** One round after the other: the table takes one zone at a time. */
   #rounds: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -83,13 +85,23 @@ export class ZoneFiles implements Disposable {
   async #round(only: readonly string[] | undefined): Promise<void> {
     const files = await this.#list()
     if (files === undefined) return
-    const present = new Set<string>()
+    const known = new Set(this.#sources.values())
+    const present = new Map<string, string>()
     for (const file of files) {
-      const zone = apexOf(file)
-      present.add(zone instanceof Error ? file : formatName(zone))
-      if (only?.includes(file) === false || this.#isStopped) continue
-      if (zone instanceof Error) this.#tellFailure(file, file, [zone.message])
-      else await this.#loadFile(file, zone)
+      // Nobody was told of it yet: it may be half written.
+      if (only?.includes(file) === false && !known.has(file)) continue
+      const apex = apexOf(file)
+      const zone = apex instanceof Error ? file : formatName(apex)
+      const first = present.get(zone)
+      const name = first === undefined ? zone : file
+      present.set(name, file)
+      // When another file of the zone came or went this one is looked at, too.
+      const isSame = this.#sources.get(name) === file && only?.includes(file) === false
+      if (isSame || this.#isStopped) continue
+      this.#sources.set(name, file)
+      if (apex instanceof Error) this.#tellFailure(file, file, [apex.message])
+      else if (first === undefined) await this.#loadFile(file, apex)
+      else this.#tellFailure(file, file, [`${first} is the zone ${zone}, too, and the one served`])
     }
     for (const zone of [...this.#states.keys()].filter((one) => !present.has(one))) {
       await this.#unload(zone)
@@ -149,6 +161,7 @@ export class ZoneFiles implements Disposable {
   async #unload(zone: string): Promise<void> {
     const { table, telemetry, onChange } = this.#options
     this.#states.delete(zone)
+    this.#sources.delete(zone)
     // A file whose name is no zone has a state, and nothing to unload.
     if (!isZoneName(zone)) return
     await inSlices(table.removeStatic(parseName(zone)))

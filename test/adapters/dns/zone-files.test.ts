@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ZoneFiles } from '../../../src/adapters/dns/zone-files.ts'
 import { formatName } from '../../../src/core/dns/name.ts'
 import { DnsWorld } from '../../core/dns/answer/world.ts'
@@ -88,6 +88,41 @@ describe('the zones of a directory', () => {
     await zones.load()
     expect([...zones.states].map(({ zone }) => zone)).not.toContain('a..b.zone')
     expect(world.look('ns1.z.test')).toBe('192.0.2.1')
+  })
+
+  test('of two files of one zone the first is served, and the other when it goes', async () => {
+    put('EXAMPLE.test.zone', `${HEAD}a A 192.0.2.2\n`)
+    put('example.test.zone', `${HEAD}a A 192.0.2.3\n`)
+    const zones = files()
+    messages = []
+    await zones.load()
+    expect(world.look('a.example.test')).toBe('192.0.2.2')
+    expect(messages).toEqual([
+      'EXAMPLE.test.zone is the zone example.test., too, and the one served',
+    ])
+    expect(events[1]).toBe('zone_refused example.test.zone')
+    expect([...zones.states].map(({ zone, errors }) => `${zone} ${errors}`)).toEqual([
+      'example.test. 0',
+      'example.test.zone 1',
+    ])
+    rmSync(join(directory, 'EXAMPLE.test.zone'))
+    await zones.load()
+    expect(world.look('a.example.test')).toBe('192.0.2.3')
+    expect([...zones.states]).toEqual([{ zone: 'example.test.', records: 4, errors: 0 }])
+    expect(events).not.toContain('zone_unloaded example.test.')
+  })
+
+  test('and it is so for files that come and go while they are followed', async () => {
+    put('example.test.zone', `${HEAD}a A 192.0.2.3\n`)
+    using zones = files()
+    await zones.load()
+    await zones.follow()
+    put('EXAMPLE.test.zone', `${HEAD}a A 192.0.2.2\n`)
+    await vi.waitFor(() => expect(world.look('a.example.test')).toBe('192.0.2.2'), 5_000)
+    expect([...zones.states].map(({ zone }) => zone)).toContain('example.test.zone')
+    rmSync(join(directory, 'EXAMPLE.test.zone'))
+    await vi.waitFor(() => expect(world.look('a.example.test')).toBe('192.0.2.3'), 5_000)
+    expect([...zones.states].map(({ zone }) => zone)).toEqual(['example.test.'])
   })
 
   test('a file in the place of a zone of the registry is refused', async () => {

@@ -87,6 +87,8 @@ export class Flight {
   readonly #deadline: number
   /** Upstreams that were asked over TCP: once is enough. */
   readonly #overTcp = new Set<Upstream>()
+  /** Upstreams that refused this question with EDNS, and are asked without. */
+  readonly #plain = new Set<Upstream>()
   /** Upstreams that have said no: they would say it again. */
   readonly #spent = new Set<Upstream>()
   #tries = 0
@@ -112,9 +114,7 @@ export class Flight {
     if (asked === undefined || !asked.isOpen) return WAIT
     const match = matchAnswer(asked.request, bytes)
     if (match === MATCH.WRONG) return this.#discard(asked, now)
-    if (match === MATCH.BARE_REFUSAL) {
-      return asked.request.hasEdns ? this.#askPlain(asked, now) : this.#giveUp(asked, now)
-    }
+    if (match === MATCH.BARE_REFUSAL) return this.#takeBareRefusal(asked, now)
     if (match === MATCH.OTHER_CASE) {
       if (asked.via === 'udp') return this.#doubt(asked, now)
       asked.upstream.foldsCase(now)
@@ -160,7 +160,7 @@ export class Flight {
   #ask(upstream: Upstream, via: Via, now: number, waitMs: number): Move {
     const style = {
       isMixed: this.#settings.isMixed && upstream.keepsCase(now),
-      hasEdns: upstream.hasEdns(now),
+      hasEdns: upstream.hasEdns(now) && !this.#plain.has(upstream),
       wantsAuthentic: upstream.isTrusted,
     }
     const request = writeRequest(this.question, style, this.#rng)
@@ -177,9 +177,16 @@ export class Flight {
     return this.#ask(asked.upstream, 'tcp', now, asked.upstream.waitMs(2))
   }
 
+  /** It proves no more than ID and port: the answer may still come to the same exchange. */
+  #takeBareRefusal(asked: Exchange, now: number): Move {
+    if (!asked.request.hasEdns) return this.#giveUp(asked, now)
+    return this.#plain.has(asked.upstream) ? this.#discard(asked, now) : this.#askPlain(asked, now)
+  }
+
+  /** Once: who refuses again is not asked again. */
   #askPlain(asked: Exchange, now: number): Move {
-    asked.isOpen = false
-    asked.upstream.refusedEdns(now)
+    if (this.#plain.has(asked.upstream)) return WAIT
+    this.#plain.add(asked.upstream)
     return this.#ask(asked.upstream, asked.via, now, asked.upstream.waitMs(0))
   }
 
@@ -208,11 +215,20 @@ export class Flight {
     }
     if (answer === undefined) return this.#discard(asked, now)
     if (asked.via === 'udp') asked.upstream.answered(now - asked.sentAt)
-    if (asked.request.hasEdns && refusesEdns(answer)) return this.#askPlain(asked, now)
+    if (asked.request.hasEdns && refusesEdns(answer)) {
+      asked.isOpen = false
+      return this.#askPlain(asked, now)
+    }
     const entry = this.#sift(answer, asked.upstream)
-    return entry === undefined
-      ? this.#giveUp(asked, now)
-      : { kind: 'done', outcome: { kind: 'answer', entry } }
+    if (entry === undefined) return this.#giveUp(asked, now)
+    this.#learnEdns(asked, now)
+    return { kind: 'done', outcome: { kind: 'answer', entry } }
+  }
+
+  /** A question that is refused in either way, say for its type, says nothing of EDNS. */
+  #learnEdns({ upstream, request }: Exchange, now: number): void {
+    if (request.hasEdns) upstream.answeredWithEdns()
+    else if (this.#plain.has(upstream)) upstream.answeredOnlyPlain(now)
   }
 
   #sift(answer: UpstreamAnswer, { isTrusted }: Upstream): Entry | undefined {
@@ -225,10 +241,16 @@ export class Flight {
   #giveUp(asked: Exchange, now: number): Move {
     asked.isOpen = false
     this.#spent.add(asked.upstream)
+    if (this.#plain.has(asked.upstream)) this.#closeAll(asked.upstream)
     // A try that is still within its time is not hurried by the failure of an older one.
     const last = this.#exchanges.at(-1)
     if (last !== undefined && last !== asked && last.isOpen && !last.isLate) return WAIT
     return this.#next(now)
+  }
+
+  /** It has refused the question with and without EDNS. */
+  #closeAll(upstream: Upstream): void {
+    for (const one of this.#exchanges) if (one.upstream === upstream) one.isOpen = false
   }
 
   #fail(): Move {

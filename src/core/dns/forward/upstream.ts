@@ -13,8 +13,12 @@ const WAIT_FACTOR = 1.2
 const DOWN_AFTER = 3
 const DOWN_MIN_MS = 1_000
 const DOWN_MAX_MS = 30_000
-/** What was learned of an upstream's abilities is tried anew after this. */
+/** That an upstream folds the case is looked at anew after this. */
 const REMEMBER_MS = 3_600_000
+/** And that it does not know EDNS: without it there are no signatures. */
+const PLAIN_MS = 300_000
+/** Questions in a row that were answered without EDNS, and only so, until it is left out. */
+const PLAIN_AFTER = 3
 /** UDP answers in another case, with TCP no help, until it is believed that the case is folded. */
 const FOLDS_AFTER = 3
 /** One query in so many goes to another upstream first: else a slow one stays slow for ever. */
@@ -38,6 +42,7 @@ export class Upstream {
   #silences = 0
   #downUntil = 0
   #plainUntil = 0
+  #plainOnly = 0
   #foldsUntil = 0
   #otherCases = 0
 
@@ -78,8 +83,15 @@ export class Upstream {
     return now >= this.#plainUntil
   }
 
-  refusedEdns(now: number): void {
-    this.#plainUntil = now + REMEMBER_MS
+  answeredWithEdns(): void {
+    this.#plainOnly = 0
+  }
+
+  /** It refused a question with EDNS and answered it without; one refusal may be forged. */
+  answeredOnlyPlain(now: number): void {
+    if (++this.#plainOnly < PLAIN_AFTER) return
+    this.#plainOnly = 0
+    this.#plainUntil = now + PLAIN_MS
   }
 
   keepsCase(now: number): boolean {

@@ -157,20 +157,57 @@ describe('an upstream that folds the case', () => {
   })
 })
 
+const REFUSALS: readonly [string, AnswerParts][] = [
+  ['FORMERR', { flags: 0x8181, hasOpt: false }],
+  ['NOTIMP', { flags: 0x8184, hasOpt: false }],
+  ['FORMERR without the question', { flags: 0x8181, hasOpt: false, question: [] }],
+]
+
+/** A flight in which EDNS is refused, and what is said to the question without it. */
+function flyPlain(upstreams: readonly Upstream[], refusal: AnswerParts, plain: AnswerParts): Move {
+  const { flight, first } = fly(1, 6, upstreams)
+  expect(first.packet[11]).toBe(1)
+  const second = asked(flight.receive(0, answerTo(first.packet, refusal), 5))
+  expect([second.via, second.packet[11]]).toEqual(['udp', 0])
+  const answer = answerTo(second.packet, { hasOpt: false, ...plain })
+  return flight.receive(second.exchange, answer, 9)
+}
+
 describe('an upstream without EDNS', () => {
-  test.each<[string, AnswerParts]>([
-    ['FORMERR', { flags: 0x8181, hasOpt: false }],
-    ['NOTIMP', { flags: 0x8184, hasOpt: false }],
-    ['FORMERR without the question', { flags: 0x8181, hasOpt: false, question: [] }],
-  ])('that says %s is asked again without, and remembered', (_, refusal) => {
-    const { flight, first, upstreams } = fly()
-    expect(first.packet[11]).toBe(1)
-    const second = asked(flight.receive(0, answerTo(first.packet, refusal), 5))
-    expect(second.via).toBe('udp')
-    expect(second.packet[11]).toBe(0)
-    const answer = answerTo(second.packet, { ...TRUTH, hasOpt: false })
-    expect(resultOf(flight.receive(second.exchange, answer, 9))).toBe('192.0.2.1')
+  test.each(REFUSALS)('that says %s is asked again without; thrice is remembered', (_, refusal) => {
+    const upstreams = [upstream('192.0.2.1')]
+    for (let i = 0; i < 3; i++) {
+      expect(resultOf(flyPlain(upstreams, refusal, TRUTH))).toBe('192.0.2.1')
+    }
     expect(fly(1, 6, upstreams).first.packet[11]).toBe(0)
+    // For minutes, not for hours.
+    expect(upstreams.map((one) => one.hasEdns(600_000))).toEqual([true])
+  })
+
+  test.each(REFUSALS)('%s with and without EDNS says nothing of EDNS', (_, refusal) => {
+    const upstreams = [upstream('192.0.2.1')]
+    for (let i = 0; i < 10; i++) {
+      expect(resultOf(flyPlain(upstreams, refusal, refusal))).toBe('failure 22')
+    }
+    expect(fly(1, 6, upstreams).first.packet[11]).toBe(1)
+  })
+
+  test('is none if it answers with EDNS in between', () => {
+    const upstreams = [upstream('192.0.2.1')]
+    for (let i = 0; i < 10; i++) {
+      flyPlain(upstreams, { flags: 0x8181, hasOpt: false }, TRUTH)
+      const { flight, first } = fly(1, 7, upstreams)
+      expect(first.packet[11]).toBe(1)
+      expect(resultOf(flight.receive(0, answerTo(first.packet, TRUTH), 5))).toBe('192.0.2.1')
+    }
+  })
+
+  test('a bare refusal may be forged: the answer is believed, and one plain query is made', () => {
+    const { flight, first } = fly()
+    const bare = answerTo(first.packet, { flags: 0x8181, hasOpt: false, question: [] })
+    expect(asked(flight.receive(0, bare, 5)).packet[11]).toBe(0)
+    for (let i = 0; i < 4; i++) expect(flight.receive(0, bare, 5)).toEqual({ kind: 'wait' })
+    expect(resultOf(flight.receive(0, answerTo(first.packet, TRUTH), 6))).toBe('192.0.2.1')
   })
 
   test('FORMERR with an OPT is about the query, not about EDNS', () => {

@@ -11,11 +11,13 @@ interface Connection {
 
 /**
  * The connections of DNS over HTTPS: silent and slow ones are closed. Requests know their
- * connection by the port it comes from, for HTTP/2 hides the socket.
+ * connection by the addresses and ports of both ends, for HTTP/2 hides the socket.
  */
 export class DohConnections {
   readonly #limits: ConnectionLimits
-  readonly #open = new Map<string, Connection>()
+  readonly #open = new Set<Connection>()
+  /** Where requests look; the newest of each key. */
+  readonly #byKey = new Map<string, Connection>()
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits
@@ -25,19 +27,24 @@ export class DohConnections {
   add(socket: Socket): boolean {
     if (!this.#limits.admit(socket)) return false
     const key = keyOf(socket)
-    this.#open.set(key, { socket, busy: 0, since: performance.now() })
-    socket.once('close', () => this.#open.delete(key))
+    const connection = { socket, busy: 0, since: performance.now() }
+    this.#open.add(connection)
+    this.#byKey.set(key, connection)
+    socket.once('close', () => {
+      this.#open.delete(connection)
+      if (this.#byKey.get(key) === connection) this.#byKey.delete(key)
+    })
     return true
   }
 
   begin(socket: Peer): void {
-    const connection = this.#open.get(keyOf(socket))
+    const connection = this.#byKey.get(keyOf(socket))
     if (connection === undefined) return
     if (connection.busy++ === 0) connection.since = performance.now()
   }
 
   end(key: string): void {
-    const connection = this.#open.get(key)
+    const connection = this.#byKey.get(key)
     if (connection === undefined) return
     connection.busy = Math.max(0, connection.busy - 1)
     connection.since = performance.now()
@@ -47,7 +54,7 @@ export class DohConnections {
   sweep(): void {
     const { idleMs, messageMs } = this.#limits
     const now = performance.now()
-    for (const { socket, busy, since } of this.#open.values()) {
+    for (const { socket, busy, since } of this.#open) {
       if (now - since <= (busy > 0 ? messageMs : idleMs)) continue
       this.#limits.countTimeout()
       socket.destroy()
@@ -55,13 +62,14 @@ export class DohConnections {
   }
 
   destroyAll(): void {
-    for (const { socket } of this.#open.values()) socket.destroy()
+    for (const { socket } of this.#open) socket.destroy()
   }
 }
 
 /** As much of a socket as HTTP/2 shows. */
-export type Peer = Pick<Socket, 'remoteAddress' | 'remotePort'>
+export type Peer = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>
 
-export function keyOf({ remoteAddress = '', remotePort = 0 }: Peer): string {
-  return `${remoteAddress} ${remotePort}`
+export function keyOf(peer: Peer): string {
+  const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = peer
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

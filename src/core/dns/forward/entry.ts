@@ -9,6 +9,7 @@ const WRITTEN_OUT = 0xffff
 /** Offsets in a body are 16 bits, and a message with it must stay below 64 KiB. */
 const BODY_MAX = 64_000
 const MARKS = 3
+const POINTER_BYTES = 2
 
 /**
  * What is known of one question: records ready to copy into any answer. A record's owner is not
@@ -31,7 +32,7 @@ export interface Entry {
   readonly body: DataView
   /** Per record: where it starts in `body`, its owner's link, octets of that name to skip. */
   readonly marks: Uint16Array
-  /** Octets it takes in a message. */
+  /** Octets it takes in a message in which pointers reach all its names. */
   readonly wireBytes: number
 }
 
@@ -99,7 +100,7 @@ export class EntryBuilder {
       spinCount: this.#spinCount,
       body: view,
       marks,
-      wireBytes: size + parts.filter(({ link }) => link !== WRITTEN_OUT).length * 2,
+      wireBytes: size + parts.filter(({ link }) => link !== WRITTEN_OUT).length * POINTER_BYTES,
     }
   }
 }
@@ -134,6 +135,8 @@ export interface Showing {
 export class EntryWriter {
   /** Where the names of the chain stand in the message. */
   readonly #links = new Uint16Array(LINKS_MAX + 2)
+  /** Octets of room that the entry does not need, if each owner takes two. */
+  #spare = 0
 
   /**
    * Appends the entry for the name at offset `owner` of the message. The answer is the offset of
@@ -144,12 +147,19 @@ export class EntryWriter {
       message.isTruncated = true
       return 0
     }
+    const from = message.at
+    this.#spare = message.room - entry.wireBytes
     this.#links.fill(0)
     this.#links[0] = owner
     let last = 0
     const total = entry.answers + entry.authorities
     for (let i = 0; i < total; i++) {
       const link = this.#writeRecord(message, entry, spun(entry, i, showing.turn), showing)
+      if (this.#spare < 0) {
+        message.at = from
+        message.isTruncated = true
+        return 0
+      }
       if (link > last) last = link
     }
     message.answers += entry.answers
@@ -158,14 +168,15 @@ export class EntryWriter {
     return entry.isOpen && target <= POINTER_MAX ? target : 0
   }
 
-  /** The answer is the link that the record leads to, or 0. */
+  /** The answer is the link that the record leads to, or 0. Below 0 `#spare`: no room. */
   #writeRecord(message: Message, { body, marks }: Entry, i: number, showing: Showing): number {
     const start = marks[i * MARKS] ?? 0
     const link = marks[i * MARKS + 1] ?? 0
     const skip = marks[i * MARKS + 2] ?? 0
     const end = (i + 1) * MARKS < marks.length ? (marks[(i + 1) * MARKS] ?? 0) : body.byteLength
     const isWrittenOut = link === WRITTEN_OUT
-    if (!isWrittenOut) message.u16(POINTER | ((this.#links[link] ?? 0) + skip))
+    if (!isWrittenOut) this.#writeOwner(message, (this.#links[link] ?? 0) + skip)
+    if (this.#spare < 0) return 0
     const fixed = message.at + (isWrittenOut ? skip : 0)
     message.copy(body, start, end - start)
     const at = message.start + fixed
@@ -174,6 +185,28 @@ export class EntryWriter {
     if (isWrittenOut || skip > 0 || message.view.getUint16(at) !== TYPE.CNAME) return 0
     this.#links[link + 1] = fixed + 10
     return link + 1
+  }
+
+  /** The name at that offset: by a pointer if one reaches it, else once more, if there is room. */
+  #writeOwner(message: Message, offset: number): void {
+    if (offset <= POINTER_MAX) {
+      message.u16(POINTER | offset)
+      return
+    }
+    const length = nameLength(message, offset)
+    this.#spare -= length - POINTER_BYTES
+    if (this.#spare >= 0) message.copy(message.view, message.start + offset, length)
+  }
+}
+
+/** Octets of a name as it stands in the message, a pointer at its end included. */
+function nameLength({ bytes, start }: Message, offset: number): number {
+  let at = start + offset
+  for (;;) {
+    const size = bytes[at] ?? 0
+    if (size === 0) return at + 1 - start - offset
+    if (size >= POINTER >> 8) return at + POINTER_BYTES - start - offset
+    at += 1 + size
   }
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { CairnError } from '../../kernel/errors.ts'
+import { CairnError, InvariantError } from '../../kernel/errors.ts'
 import { makeUnreadyImage } from '../../core/dns/compile/zone-image.ts'
 import type { ZoneTable } from '../../core/dns/compile/zone-table.ts'
 import { formatName, lowerName, parseName } from '../../core/dns/name.ts'
@@ -43,6 +43,8 @@ export class ZoneFiles implements Disposable {
   readonly #sources = new Map<string, string>()
   /** One round after the other: the table takes one zone at a time. */
   #rounds: Promise<void> = Promise.resolve()
+  /** The fault that was told last. */
+  #fault = ''
   #isStopped = false
 
   constructor(options: ZoneFilesOptions) {
@@ -51,6 +53,7 @@ export class ZoneFiles implements Disposable {
       directory: options.directory,
       includedBy: (file) => this.#included.get(file) ?? [],
       onChange: (files) => this.#load(files),
+      onFault: (error) => this.#tellFault(error),
     })
   }
 
@@ -78,7 +81,9 @@ export class ZoneFiles implements Disposable {
   }
 
   #load(only: readonly string[] | undefined): Promise<void> {
-    this.#rounds = this.#rounds.then(() => this.#round(only))
+    this.#rounds = this.#rounds
+      .then(() => this.#round(only))
+      .catch((error: unknown) => this.#tellFault(error))
     return this.#rounds
   }
 
@@ -100,7 +105,10 @@ export class ZoneFiles implements Disposable {
       if (isSame || this.#isStopped) continue
       this.#sources.set(name, file)
       if (apex instanceof Error) this.#tellFailure(file, file, [apex.message])
-      else if (first === undefined) await this.#loadFile(file, apex)
+      else if (first === undefined)
+        await this.#loadFile(file, apex).catch((error: unknown) => {
+          this.#tellFailure(zone, file, [messageOf(error)])
+        })
       else this.#tellFailure(file, file, [`${first} is the zone ${zone}, too, and the one served`])
     }
     for (const zone of [...this.#states.keys()].filter((one) => !present.has(one))) {
@@ -118,10 +126,18 @@ export class ZoneFiles implements Disposable {
       telemetry.event('info', 'zones_absent', { directory })
       return []
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      telemetry.event('error', 'zones_unreadable', { directory, message })
+      telemetry.event('error', 'zones_unreadable', { directory, message: messageOf(error) })
       return undefined
     }
+  }
+
+  /** Rounds go on after it; one that comes again and again is told once. */
+  #tellFault(error: unknown): void {
+    const message = messageOf(error)
+    if (message === this.#fault) return
+    this.#fault = message
+    const { directory, telemetry } = this.#options
+    telemetry.event('error', 'zones_fault', { directory, message })
   }
 
   async #loadFile(file: string, apex: Uint8Array): Promise<void> {
@@ -187,6 +203,12 @@ export class ZoneFiles implements Disposable {
       this.#options.telemetry.event('error', 'zone_refused', { zone, file, message })
     }
   }
+}
+
+/** A broken invariant has no message: it ends the process. */
+function messageOf(error: unknown): string {
+  if (error instanceof InvariantError) throw error
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function inSlices(steps: Generator<undefined, void>): Promise<void> {

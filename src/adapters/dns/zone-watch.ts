@@ -15,6 +15,8 @@ export interface ZoneWatchOptions {
   readonly includedBy: (file: string) => readonly string[]
   /** These files of the directory changed, came or went, and are still. */
   readonly onChange: (files: readonly string[]) => Promise<void>
+  /** A round failed; the next ones come all the same, unless this throws. */
+  readonly onFault: (error: unknown) => void
 }
 
 /** Follows the zone files of a directory, and what they include. */
@@ -73,6 +75,18 @@ export class ZoneWatch implements Disposable {
   }
 
   async #round(): Promise<void> {
+    let pause = LOOK_MS
+    try {
+      pause = await this.#follow()
+    } catch (error) {
+      this.#options.onFault(error)
+    }
+    this.#watch()
+    this.#schedule(pause)
+  }
+
+  /** The time until the next look. */
+  async #follow(): Promise<number> {
     const before = this.#seen
     const now = await this.#look()
     this.#seen = now
@@ -80,8 +94,7 @@ export class ZoneWatch implements Disposable {
     const changed = [...files].filter((file) => this.#told.get(file) !== now.get(file))
     const still = changed.filter((file) => before.get(file) === now.get(file))
     if (still.length > 0) await this.#tell(still)
-    this.#watch()
-    this.#schedule(still.length < changed.length ? SETTLE_MS : LOOK_MS)
+    return still.length < changed.length ? SETTLE_MS : LOOK_MS
   }
 
   /**

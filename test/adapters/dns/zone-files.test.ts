@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ZoneFiles } from '../../../src/adapters/dns/zone-files.ts'
 import { formatName } from '../../../src/core/dns/name.ts'
+import { InvariantError } from '../../../src/kernel/errors.ts'
 import { DnsWorld } from '../../core/dns/answer/world.ts'
 
 const HEAD = '$TTL 300\n@ SOA ns1 hostmaster 1 3600 600 86400 30\n@ NS ns1\nns1 A 192.0.2.1\n'
@@ -255,4 +256,40 @@ test('a directory that cannot be read takes no zone away', async () => {
   await zones.load()
   expect(world.look('ns1.z.test')).toBe('192.0.2.1')
   expect(events).toEqual(['zone_loaded z.test.', 'zones_unreadable'])
+})
+
+/** Has a fault whenever the zone `bad.test.` changes. */
+function failing(fault: Error): ZoneFiles {
+  return new ZoneFiles({
+    directory,
+    table: world.table,
+    telemetry: { event },
+    onChange: (apex) => {
+      if (formatName(apex) === 'bad.test.') throw fault
+    },
+  })
+}
+
+describe('a fault of ours', () => {
+  test('is told once; the other zones, and later rounds, go on', async () => {
+    put('bad.test.zone', HEAD)
+    put('z.test.zone', HEAD)
+    using zones = failing(new TypeError('no such thing'))
+    await zones.load()
+    await zones.follow()
+    expect(events).toEqual(['zone_refused bad.test.', 'zone_loaded z.test.'])
+    put('z.test.zone', `${HEAD}a A 192.0.2.9\n`)
+    await vi.waitFor(() => expect(world.look('a.z.test')).toBe('192.0.2.9'), 5_000)
+    expect(events.filter((one) => one.startsWith('zone_refused'))).toHaveLength(1)
+    rmSync(join(directory, 'bad.test.zone'))
+    await zones.load()
+    expect(events.at(-1)).toBe('zones_fault')
+    await zones.load()
+    expect(events.filter((one) => one === 'zones_fault')).toHaveLength(1)
+  })
+
+  test('is not survived when it is a broken invariant', async () => {
+    put('bad.test.zone', HEAD)
+    await expect(failing(new InvariantError('broken')).load()).rejects.toThrow('broken')
+  })
 })

@@ -1,4 +1,4 @@
-import { CairnError } from '../../../kernel/errors.ts'
+import { CairnError, InvariantError } from '../../../kernel/errors.ts'
 import { RCODE } from '../../../core/dns/protocol.ts'
 import { packError, packMessages, type PackOptions } from '../../../core/dns/transfer/messages.ts'
 import { planTransfer } from '../../../core/dns/transfer/plan.ts'
@@ -117,6 +117,14 @@ export class TransferServer {
 
   async #start(transfer: Transfer): Promise<void> {
     this.#running.set(keyOf(transfer), transfer)
+    try {
+      await this.#begin(transfer)
+    } catch (error) {
+      this.#fail(transfer, error)
+    }
+  }
+
+  async #begin(transfer: Transfer): Promise<void> {
     await this.#options.settled()
     if (transfer.isGone) return
     const { zones, keys, now } = this.#options
@@ -146,11 +154,22 @@ export class TransferServer {
       reply({ kind: 'transfer_data', id, bytes, isLast }, [bytes.buffer])
       if (isLast) this.#end(transfer)
     } catch (error) {
-      if (!(error instanceof CairnError)) throw error
-      transfer.result = 'failed'
-      reply({ kind: 'transfer_cut', id })
-      this.#end(transfer)
+      this.#fail(transfer, error)
     }
+  }
+
+  /** A record that no message can hold, or a fault of ours: the others go on. */
+  #fail(transfer: Transfer, error: unknown): void {
+    if (error instanceof InvariantError) throw error
+    if (!(error instanceof CairnError)) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#options.telemetry.event('error', 'zone_transfer_fault', { message })
+    }
+    // The client left, or has got its end, before.
+    if (this.#running.get(keyOf(transfer)) !== transfer) return
+    transfer.result = 'failed'
+    transfer.reply({ kind: 'transfer_cut', id: transfer.id })
+    this.#end(transfer)
   }
 
   #refuse(transfer: Transfer, rcode: number, result: TransferResult): void {

@@ -24,6 +24,7 @@ function zone(kib: number): readonly ZoneRecord[] {
 class Desk {
   readonly server: TransferServer
   readonly got: ToDesk[] = []
+  readonly events: string[] = []
 
   constructor(kib: number, settled: () => Promise<void> = async () => {}) {
     const zones = new TransferZones({
@@ -32,7 +33,9 @@ class Desk {
       firstRevision: 0,
     })
     zones.loadFile(APEX, zone(kib))
-    const telemetry = { event: (): void => {} }
+    const telemetry = {
+      event: (level: string, name: string): void => void this.events.push(`${level} ${name}`),
+    }
     this.server = new TransferServer({ zones, keys: [], now: () => 0, telemetry, settled })
   }
 
@@ -120,4 +123,18 @@ test('a zone that is none of ours is NOTAUTH', async () => {
   expect(desk.count('not_authoritative')).toBe(1)
   const [only] = desk.got
   expect(only !== undefined && 'bytes' in only ? (only.bytes[5] ?? 0) & 15 : 0).toBe(9)
+})
+
+test('a fault of ours cuts the transfer, is told, and gives its place to the next', async () => {
+  let isBroken = true
+  const desk = new Desk(8, async () => {
+    if (isBroken) throw new TypeError('no such thing')
+  })
+  await desk.ask(1)
+  expect(desk.got).toEqual([{ kind: 'transfer_cut', id: 1 }])
+  expect([desk.server.running, desk.count('failed')]).toEqual([0, 1])
+  expect(desk.events).toEqual(['error zone_transfer_fault', 'info zone_transfer'])
+  isBroken = false
+  await desk.ask(2)
+  expect(desk.count('full')).toBe(1)
 })

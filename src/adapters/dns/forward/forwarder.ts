@@ -19,6 +19,8 @@ import { Trip } from './trip.ts'
 const CLIENT_TIMER_MS = 1_800
 /** Queries that wait for questions, in all; bounds the memory. */
 const WAITERS_MAX = 10_000
+/** The client whose share refreshes are taken from: no address looks like it. */
+const NOBODY = ''
 
 export interface ForwarderParts {
   readonly cache: Cache
@@ -77,17 +79,20 @@ export class Forwarder {
       this.#waiters++
       return
     }
-    this.#parts.count('forward_shed', 1)
-    const outcome: Outcome = { kind: 'failure', ede: EDE.NONE }
-    queueMicrotask(() => done({ key, outcome }))
+    const given = this.#shed(key, pending.question)
+    queueMicrotask(() => done(given))
   }
 
   /** Asks without anybody waiting; when there is no room, it is left. */
   refresh(pending: Pending): void {
     const key = questionKey(pending.question)
     if (this.#errands.has(key)) return
+    if (!this.#admission.hasRoom(NOBODY)) {
+      this.#parts.cache.leaveRefresh(pending.question, this.#parts.now())
+      return
+    }
     this.#parts.count('cache_prefetches', 1)
-    this.#begin(key, pending, '', [])
+    this.#begin(key, pending, NOBODY, [])
   }
 
   /** Nobody is answered any more. */
@@ -140,10 +145,16 @@ export class Forwarder {
 
   /** It never got its turn; that says nothing about its upstreams. */
   #expire(errand: Errand): void {
-    const { key } = errand
     this.#admission.cancel(errand)
-    this.#parts.count('forward_shed', 1)
-    this.#end(errand, { key, outcome: { kind: 'failure', ede: EDE.NONE } })
+    this.#end(errand, this.#shed(errand.key, errand.question))
+  }
+
+  /** What is given to who cannot be asked for: what is stale, if there is anything. */
+  #shed(key: string, question: Question): Given | undefined {
+    const { cache, count, now } = this.#parts
+    count('forward_shed', 1)
+    if (cache.holdStale(question, now())) return undefined
+    return { key, outcome: { kind: 'failure', ede: EDE.NONE } }
   }
 
   #land(errand: Errand, outcome: Outcome): void {

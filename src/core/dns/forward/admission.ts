@@ -28,9 +28,15 @@ export class Admission<T> {
     return this.#queue.length
   }
 
+  /** Whether a task of this client would start at once. */
+  hasRoom(client: string): boolean {
+    const { inFlightMax, perClientMax } = this.#limits
+    return this.#inFlight < inFlightMax && (this.#perClient.get(client) ?? 0) < perClientMax
+  }
+
   /** `go`: start it now; `queued`: `leave` will hand it out; `full`: refuse it. */
   enter(client: string, task: T): 'go' | 'queued' | 'full' {
-    if (this.#hasRoom(client)) {
+    if (this.hasRoom(client)) {
       this.#begin(client)
       return 'go'
     }
@@ -45,7 +51,7 @@ export class Admission<T> {
     const left = (this.#perClient.get(client) ?? 1) - 1
     if (left > 0) this.#perClient.set(client, left)
     else this.#perClient.delete(client)
-    const at = this.#queue.findIndex((waiting) => this.#hasRoom(waiting.client))
+    const at = this.#queue.findIndex((waiting) => this.hasRoom(waiting.client))
     if (at < 0) return undefined
     const [next] = this.#queue.splice(at, 1)
     if (next === undefined) return undefined
@@ -57,11 +63,6 @@ export class Admission<T> {
   cancel(task: T): void {
     const at = this.#queue.findIndex((waiting) => waiting.task === task)
     if (at >= 0) this.#queue.splice(at, 1)
-  }
-
-  #hasRoom(client: string): boolean {
-    const { inFlightMax, perClientMax } = this.#limits
-    return this.#inFlight < inFlightMax && (this.#perClient.get(client) ?? 0) < perClientMax
   }
 
   #begin(client: string): void {

@@ -98,6 +98,12 @@ export class Cache {
     this.#shrink()
   }
 
+  /** It was too busy for the refresh of a popular entry: the next hit may ask for it again. */
+  leaveRefresh(question: Question, now: number): void {
+    const cached = this.find(question, now)
+    if (cached !== undefined) cached.isRefreshing = false
+  }
+
   /** The refresh of a stale entry is late or failed: serve it for a while without asking. */
   holdStale(question: Question, now: number): boolean {
     const cached = this.find(question, now)

@@ -2,9 +2,10 @@ import { millis } from '../../../../src/kernel/ids.ts'
 import { CryptoRng } from '../../../../src/adapters/dns/forward/crypto-rng.ts'
 import { Forwarder } from '../../../../src/adapters/dns/forward/forwarder.ts'
 import type { AdmissionLimits } from '../../../../src/core/dns/forward/admission.ts'
-import { Cache } from '../../../../src/core/dns/forward/cache.ts'
+import { Cache, type Cached } from '../../../../src/core/dns/forward/cache.ts'
+import { EntryBuilder } from '../../../../src/core/dns/forward/entry.ts'
 import { Failures } from '../../../../src/core/dns/forward/failures.ts'
-import type { Given } from '../../../../src/core/dns/forward/foreign.ts'
+import type { Given, Pending } from '../../../../src/core/dns/forward/foreign.ts'
 import type { Question } from '../../../../src/core/dns/forward/question.ts'
 import { Upstream } from '../../../../src/core/dns/forward/upstream.ts'
 import { parseName } from '../../../../src/core/dns/name.ts'
@@ -35,16 +36,8 @@ export class ForwarderWorld implements Disposable {
 
   /** The last octet of the address that was found, or what came instead. */
   async ask(name: string, client = 'a', hasStale = false): Promise<string> {
-    const question: Question = {
-      name: parseName(name),
-      type: 1,
-      isDnssec: false,
-      isUnchecked: false,
-    }
-    const suffix = parseName('.')
-    const route = { suffix, upstreams: this.#upstreams, isInBailiwick: () => true }
     const given = Promise.withResolvers<Given | undefined>()
-    this.forwarder.ask({ question, route, hasStale }, client, given.resolve)
+    this.forwarder.ask(this.#pending(name, hasStale), client, given.resolve)
     const outcome = (await given.promise)?.outcome
     if (outcome === undefined) return 'stale'
     if (outcome.kind === 'failure') return `failure ${outcome.ede}`
@@ -52,7 +45,35 @@ export class ForwarderWorld implements Disposable {
     return String(body.getUint8(body.byteLength - 1))
   }
 
+  /** As `ForeignNames` asks for what soon runs out. */
+  refresh(name: string): void {
+    this.forwarder.refresh(this.#pending(name, true))
+  }
+
+  /** Puts an address into the cache. */
+  keep(name: string, ttl: number): void {
+    const builder = new EntryBuilder()
+    const data = Uint8Array.of(192, 0, 2, 7)
+    builder.addAnswer({ owner: parseName(name), type: 1, class: 1, ttl, data }, 0, 0)
+    const entry = builder.build({ rcode: 0, isAuthentic: false, isOpen: false, ttl })
+    if (entry !== undefined) this.cache.put(questionFor(name), entry, performance.now())
+  }
+
+  cached(name: string): Cached | undefined {
+    return this.cache.find(questionFor(name), performance.now())
+  }
+
+  #pending(name: string, hasStale: boolean): Pending {
+    const suffix = parseName('.')
+    const route = { suffix, upstreams: this.#upstreams, isInBailiwick: () => true }
+    return { question: questionFor(name), route, hasStale }
+  }
+
   [Symbol.dispose](): void {
     this.forwarder.close()
   }
+}
+
+function questionFor(name: string): Question {
+  return { name: parseName(name), type: 1, isDnssec: false, isUnchecked: false }
 }

@@ -108,6 +108,57 @@ test('a client has its share, the rest waits for its turn, and beyond the queue 
   expect([world.forwarder.inFlight, world.forwarder.queued]).toEqual([0, 0])
 })
 
+test('a question that is shed is answered with what is stale', async () => {
+  await using upstream = await FakeUpstream.start()
+  using world = new ForwarderWorld([upstream], { inFlightMax: 1, queueMax: 1 })
+  world.keep('stale.example.', 300)
+  upstream.behaviour = () => undefined
+  for (const name of ['a.example.', 'b.example.']) void world.ask(name)
+  expect(await world.ask('c.example.', 'a', true)).toBe('failure -1')
+  expect(await world.ask('stale.example.', 'a', true)).toBe('stale')
+  expect(world.cached('stale.example.')?.staleUntil).toBeGreaterThan(0)
+  expect(world.counts.get('forward_shed')).toBe(2)
+})
+
+test('a refresh takes no place in the queue, and is tried again when it got no turn', async () => {
+  await using upstream = await FakeUpstream.start()
+  using world = new ForwarderWorld([upstream], { inFlightMax: 1, queueMax: 1 })
+  world.keep('popular.example.', 300)
+  const popular = world.cached('popular.example.')
+  const started = Promise.withResolvers<() => void>()
+  upstream.behaviour = (heard, reply) => started.resolve(() => HONEST(heard, reply))
+  const first = world.ask('a.example.')
+  if (popular !== undefined) popular.isRefreshing = true
+  world.refresh('popular.example.')
+  expect(world.forwarder.queued).toBe(0)
+  expect(popular?.isRefreshing).toBe(false)
+  // It is refused, but nothing is known to be wrong: it must not be served beyond its time.
+  expect(popular?.staleUntil).toBe(0)
+  expect(world.counts.get('cache_prefetches')).toBeUndefined()
+  const second = world.ask('b.example.')
+  expect(world.forwarder.queued).toBe(1)
+  const answer = await started.promise
+  upstream.behaviour = HONEST
+  answer()
+  expect(await Promise.all([first, second])).toEqual(['7', '7'])
+  world.refresh('popular.example.')
+  expect(world.forwarder.inFlight).toBe(1)
+  expect(world.counts.get('cache_prefetches')).toBe(1)
+})
+
+test('a refresh that fails may be tried again', async () => {
+  await using upstream = await FakeUpstream.start()
+  using world = new ForwarderWorld([upstream])
+  world.keep('popular.example.', 300)
+  const popular = world.cached('popular.example.')
+  if (popular !== undefined) popular.isRefreshing = true
+  upstream.behaviour = says({ flags: 0x8182 })
+  world.refresh('popular.example.')
+  // Joins it, and so ends with it.
+  expect(await world.ask('popular.example.', 'a', true)).toBe('stale')
+  expect(popular?.isRefreshing).toBe(false)
+})
+
 test('an upstream that knows neither EDNS nor the case of names is understood', async () => {
   await using upstream = await FakeUpstream.start()
   using world = new ForwarderWorld([upstream])

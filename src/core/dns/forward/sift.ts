@@ -113,11 +113,12 @@ class Sieve {
   /** The DNAME that the next CNAME was made from (RFC 6672 §3.1). */
   #addDname(): void {
     const dname = this.#answer.answers.find(
-      ({ type, owner }) =>
-        type === TYPE.DNAME &&
-        owner.length < this.#name.length &&
-        isSubdomain(this.#name, owner) &&
-        this.#rules.isInBailiwick(owner),
+      (one) =>
+        one.type === TYPE.DNAME &&
+        one.class === CLASS.IN &&
+        one.owner.length < this.#name.length &&
+        isSubdomain(this.#name, one.owner) &&
+        this.#rules.isInBailiwick(one.owner),
     )
     if (dname === undefined) return
     const skip = this.#name.length - dname.owner.length
@@ -136,7 +137,8 @@ class Sieve {
   #endNegative(isAuthentic: boolean): Entry | undefined {
     const { rcode, authorities } = this.#answer
     const soa = authorities.find(
-      ({ type, owner }) => type === TYPE.SOA && isSubdomain(this.#name, owner),
+      (one) =>
+        one.type === TYPE.SOA && one.class === CLASS.IN && isSubdomain(this.#name, one.owner),
     )
     if (soa === undefined) {
       // An alias whose end was not told: it must be asked for by itself.
@@ -173,6 +175,11 @@ class Sieve {
   }
 }
 
-function isSignatureOf({ type, data }: AnswerRecord, covered: number): boolean {
-  return type === RRSIG && ((data[0] ?? 0) << 8) + (data[1] ?? 0) === covered
+function isSignatureOf(record: AnswerRecord, covered: number): boolean {
+  const { type, data } = record
+  return (
+    type === RRSIG &&
+    record.class === CLASS.IN &&
+    ((data[0] ?? 0) << 8) + (data[1] ?? 0) === covered
+  )
 }

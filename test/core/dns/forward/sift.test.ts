@@ -114,6 +114,26 @@ describe('what is believed of an answer:', () => {
     expect(answer.authorities).toEqual([])
   })
 
+  test('an SOA of another class is none', () => {
+    const answer = answerOf({ flags: 0x8183, authorities: [SOA.replace('SOA', 'CH:SOA')] })
+    expect(answer.rcode).toBe(3)
+    expect(answer.authorities).toEqual([])
+  })
+
+  test('a DNAME or a signature of another class is left out', () => {
+    const answers = [
+      'example. 90 CH:DNAME other.',
+      'www.example. 90 CNAME www.other.',
+      'www.example. 90 CH:RRSIG CNAME',
+      'www.other. 90 A 192.0.2.7',
+    ]
+    const answer = answerOf({ answers }, 'A', { ednsFlags: 0x8000 })
+    expect(shown(answer.answers)).toEqual([
+      'www.example. 90 5 www.other.',
+      'www.other. 90 1 192.0.2.7',
+    ])
+  })
+
   test('a name that does not exist and has data contradicts itself', () => {
     expect(answerOf({ flags: 0x8183, answers: [WWW] }).rcode).toBe(2)
   })

@@ -2,15 +2,16 @@ import { parseName } from '../../../../src/core/dns/name.ts'
 import { TYPE } from '../../../../src/core/dns/protocol.ts'
 import { u16 } from '../answer/world.ts'
 
-/** A record as a test writes it: `www.example. 300 A 192.0.2.1`. */
+/** A record as a test writes it: `www.example. 300 A 192.0.2.1`; `CH:A` is in class CH. */
 function rr(text: string): readonly number[] {
-  const [owner = '', ttl = '', type = '', ...data] = text.split(' ')
+  const [owner = '', ttl = '', classAndType = '', ...data] = text.split(' ')
+  const type = classAndType.replace('CH:', '')
   const octets = dataOf(type, data)
   const number = TYPES[type] ?? TYPE[type as keyof typeof TYPE]
   return [
     ...parseName(owner),
     ...u16(number),
-    ...u16(1),
+    ...u16(type === classAndType ? 1 : 3),
     ...u16(Math.floor(Number(ttl) / 65_536)),
     ...u16(Number(ttl) % 65_536),
     ...u16(octets.length),

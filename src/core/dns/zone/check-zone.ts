@@ -16,6 +16,13 @@ import {
 /** Types whose target must be an address, not an alias (RFC 2181 §10.3, RFC 2782). */
 const POINTING: ReadonlySet<number> = new Set([TYPE.NS, TYPE.MX, TYPE.SRV])
 
+/** The longest message (RFC 1035 §4.2.2). */
+const MESSAGE_MAX = 65_535
+/** Before the records: the header, and type and class of the question. */
+const START_BYTES = 12 + 4
+/** A record without its data: a pointer to its owner, type, class, TTL and length. */
+const RECORD_BYTES = 2 + 10
+
 /**
  * Looks at the zone as a whole. Gives the records back in the order of the file, without doubles
  * and with one TTL per set (RFC 2181 §5.2).
@@ -40,7 +47,10 @@ export function checkZone(
     }
   }
   checkApex(nodes.get(nameKey(apex)), apex, errors)
-  for (const node of nodes.values()) checkAliases(node, errors)
+  for (const node of nodes.values()) {
+    checkAliases(node, errors)
+    for (const set of node.values()) checkSize(set, warnings)
+  }
   checkPlacement(nodes, apex, errors, warnings)
   for (const { record } of kept) checkTarget(record, nodes, apex, warnings)
   return kept.map(({ record: { owner, type, rdata }, set: { ttl } }) => ({
@@ -121,6 +131,17 @@ function checkAliases(node: ZoneNode, errors: Findings): void {
   if (others.length === 0) return
   const types = others.map((type) => typeName(type)).join(', ')
   errors.add(first.place, `${describe(first)} cannot stand beside other data (${types})`)
+}
+
+/** A set is told whole or not at all (RFC 2181 §9): a longer one is never told. */
+function checkSize({ records }: RecordSet, warnings: Findings): void {
+  const [first] = records
+  if (first === undefined) return
+  let size = START_BYTES + first.owner.length
+  for (const { rdata } of records) size += RECORD_BYTES + rdata.length
+  if (size <= MESSAGE_MAX) return
+  const most = `and none may have more than ${MESSAGE_MAX}`
+  warnings.add(first.place, `${describe(first)} is ${size} octets as an answer, ${most}`)
 }
 
 function checkTarget(

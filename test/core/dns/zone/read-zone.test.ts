@@ -205,6 +205,15 @@ describe('the zone as a whole', () => {
     ])
   })
 
+  test('a set that no message holds is told where it begins', () => {
+    const set = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `a A 10.0.${i >> 8}.${i & 255}`).join('\n')
+    expect(warnings(`b TXT x\n${set(4_093)}`)).toEqual([])
+    expect(warnings(`b TXT x\n${set(4_094)}`)).toEqual([
+      'z:6:1: a.example.test. A is 65536 octets as an answer, and none may have more than 65535',
+    ])
+  })
+
   test('a TTL of more than 31 bits is zero (RFC 2181 §8)', () => {
     expect(added('a 2147483648 A 192.0.2.9')).toEqual(['a.example.test. 0 A 192.0.2.9'])
     expect(warnings('a 2147483648 A 192.0.2.9')).toHaveLength(1)

@@ -38,6 +38,11 @@ function warnings(text: string): string[] {
   return reading.warnings.map(formatZoneError)
 }
 
+/** One set of so many addresses. */
+function addresses(count: number): string {
+  return Array.from({ length: count }, (_, i) => `a A 10.0.${i >> 8}.${i & 255}`).join('\n')
+}
+
 describe('entries of a master file (RFC 1035 §5.1)', () => {
   test.each([
     ['a A 192.0.2.9', ['a.example.test. 60 A 192.0.2.9']],
@@ -206,10 +211,8 @@ describe('the zone as a whole', () => {
   })
 
   test('a set that no message holds is told where it begins', () => {
-    const set = (count: number): string =>
-      Array.from({ length: count }, (_, i) => `a A 10.0.${i >> 8}.${i & 255}`).join('\n')
-    expect(warnings(`b TXT x\n${set(4_093)}`)).toEqual([])
-    expect(warnings(`b TXT x\n${set(4_094)}`)).toEqual([
+    expect(warnings(`b TXT x\n${addresses(4_093)}`)).toEqual([])
+    expect(warnings(`b TXT x\n${addresses(4_094)}`)).toEqual([
       'z:6:1: a.example.test. A is 65536 octets as an answer, and none may have more than 65535',
     ])
   })

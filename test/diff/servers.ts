@@ -1,8 +1,6 @@
+import { freePort } from '../free-port.ts'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { randomInt } from 'node:crypto'
-import { createSocket } from 'node:dgram'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { asks } from './client.ts'
 
@@ -128,32 +126,4 @@ async function stopped(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
   await promise
   clearTimeout(timer)
-}
-
-/** Below the range that connections take their ports from; free for UDP and TCP. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 30_000)
-    if ((await isFreeUdp(port)) && (await isFreeTcp(port))) return port
-  }
-}
-
-async function isFreeUdp(port: number): Promise<boolean> {
-  const socket = createSocket('udp4')
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  socket.once('error', () => resolve(false))
-  socket.bind(port, '127.0.0.1', () => resolve(true))
-  const isFree = await promise
-  socket.close()
-  return isFree
-}
-
-async function isFreeTcp(port: number): Promise<boolean> {
-  const server = createServer()
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  server.once('error', () => resolve(false))
-  server.listen(port, '127.0.0.1', () => resolve(true))
-  const isFree = await promise
-  server.close()
-  return isFree
 }

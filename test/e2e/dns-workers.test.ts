@@ -1,6 +1,6 @@
+import { freePort } from '../free-port.ts'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { DnsClient, rcodeOf } from './dns-client.ts'
@@ -70,14 +70,6 @@ class Inspector implements Disposable {
   [Symbol.dispose](): void {
     this.#socket.close()
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((done) => server.once('listening', done))
-  const address = server.address()
-  await new Promise((done) => server.close(done))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 async function startInspected(

@@ -1,7 +1,7 @@
+import { freePort } from '../free-port.ts'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -159,10 +159,3 @@ test.skipIf(!has('prometheus'))(
   },
   30_000,
 )
-
-async function freePort(): Promise<number> {
-  await using holder = createServer().listen(0, '127.0.0.1')
-  await once(holder, 'listening')
-  const address = holder.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}

@@ -1,5 +1,5 @@
+import { freePort } from '../free-port.ts'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -146,13 +146,4 @@ function writeRootHints(folder: string): string {
   const file = join(folder, 'root.hints')
   writeFileSync(file, '. 3600000 NS ns.invalid.\nns.invalid. 3600000 A 127.0.0.1\n')
   return file
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
 }

@@ -1,9 +1,9 @@
+import { freePort } from '../free-port.ts'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
   axfr,
-  freePort,
   hasProgram,
   KEY,
   KEY_NAME,

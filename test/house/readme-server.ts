@@ -1,7 +1,7 @@
+import { freePort } from '../free-port.ts'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ServerPorts } from './readme-examples.ts'
@@ -93,16 +93,6 @@ export class ReadmeServer implements AsyncDisposable {
     const words = [once(stdout, 'data', { signal }), once(stderr, 'data', { signal })]
     await Promise.race([...words, once(this.#child, 'exit', { signal })]).catch(() => undefined)
   }
-}
-
-/** A port that is free now, with its neighbour 1,000 above, which gRPC takes. */
-async function freePort(): Promise<number> {
-  await using first = createServer().listen(0, '127.0.0.1')
-  await once(first, 'listening')
-  const address = first.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  if (port + 1_000 > 65_535) return freePort()
-  return port
 }
 
 export function hasProgram(name: string): boolean {

@@ -1,5 +1,6 @@
+import { freePort } from '../free-port.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { axfr, freePort, KEY, KEY_NAME, KEY_SECRET, sameSerial, Secondary } from '../e2e/knot.ts'
+import { axfr, KEY, KEY_NAME, KEY_SECRET, sameSerial, Secondary } from '../e2e/knot.ts'
 import { DnsClient } from '../e2e/dns-client.ts'
 import { TestServer } from '../e2e/server.ts'
 import { Churn } from '../e2e/transfer-churn.ts'

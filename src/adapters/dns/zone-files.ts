@@ -123,7 +123,7 @@ export class ZoneFiles implements Disposable {
       if (files !== undefined) return files
       // A folder that was there and is gone may be one that is not mounted: no zone goes with it.
       if (this.#states.size > 0) throw new CairnError('unavailable', 'no such directory')
-      telemetry.event('info', 'zones_absent', { directory })
+      telemetry.event('debug', 'zones_absent', { directory })
       return []
     } catch (error) {
       telemetry.event('error', 'zones_unreadable', { directory, message: messageOf(error) })

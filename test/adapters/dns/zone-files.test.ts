@@ -157,7 +157,7 @@ describe('included files', () => {
     await files().load()
     expect(world.look('a.z.test')).toBe('192.0.2.7')
     expect(world.look('b.z.test')).toBe('192.0.2.8')
-    const wrong = [`../${basename(directory)}-secret`, 'link.inc', '/etc/hostname', 'gone', 'parts']
+    const wrong = [`../${basename(directory)}-secret`, 'link.inc', '/etc/passwd', 'gone', 'parts']
     put('y.test.zone', `${HEAD}${wrong.map((path) => `$INCLUDE ${path}\n`).join('')}`)
     messages = []
     await files().load()

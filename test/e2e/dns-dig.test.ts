@@ -1,6 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dataOf, dig as askOnce, HAS_DIG, hasCommand, type Dug } from './dig.ts'
 import { NacosApi } from './nacos-api.ts'
 import { eventually, TestServer } from './server.ts'
 
@@ -23,48 +24,12 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-const has = (program: string): boolean =>
-  spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
-const HAS = { dig: has('dig'), kdig: has('kdig'), drill: has('drill') }
+const HAS = { dig: HAS_DIG, kdig: hasCommand('kdig'), drill: hasCommand('drill') }
 for (const [program, isThere] of Object.entries(HAS)) {
   if (!isThere) console.warn(`${program} is not installed: its questions are skipped`)
 }
 
-interface Dug {
-  readonly text: string
-  readonly status: string
-  readonly flags: readonly string[]
-  readonly answers: readonly string[]
-  readonly authority: readonly string[]
-  readonly additional: readonly string[]
-  readonly size: number
-}
-
-/** `owner TTL type data` per line. */
-function section(text: string, name: string): readonly string[] {
-  const [, body = ''] = new RegExp(`;; ${name} SECTION:\n([^]*?)(?:\n\n|\n?$)`).exec(text) ?? []
-  return body
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith(';'))
-    .map((line) => line.replace(/\s+(?:IN|CH)\s+/, ' ').replaceAll(/\s+/g, ' '))
-}
-
-function dig(words: string): Dug {
-  const args = ['@127.0.0.1', '-p', String(server.dns), '+nocookie', '+tries=1', '+time=3']
-  const text = execFileSync('dig', [...args, ...words.split(' ')], { encoding: 'utf8' })
-  return {
-    text,
-    status: /status: (\w+)/.exec(text)?.[1] ?? 'none',
-    flags: (/;; flags: ([\w ]*);/.exec(text)?.[1] ?? '').split(' '),
-    answers: section(text, 'ANSWER'),
-    authority: section(text, 'AUTHORITY'),
-    additional: section(text, 'ADDITIONAL'),
-    size: Number(/MSG SIZE {2}rcvd: (\d+)/.exec(text)?.[1]),
-  }
-}
-
-const dataOf = (lines: readonly string[]): readonly string[] =>
-  lines.map((line) => line.split(' ').slice(2).join(' '))
+const dig = (words: string): Dug => askOnce(server.dns, words)
 
 describe.skipIf(!HAS.dig)('dig, header and question (§1.1)', () => {
   test.each([

@@ -201,12 +201,15 @@ const WHY: Section = {
     },
     {
       title: 'Abuse',
-      description: 'Answers cut or dropped by the rate limit; what cookies the queries had.',
+      description:
+        'Answers cut or dropped by the rate limit, or cut for being too long for a stranger; ' +
+        'what cookies the queries had.',
       kind: 'timeseries',
       unit: 'reqps',
       width: 24,
       queries: [
         { expr: `sum(${rate('cairn_dns_rate_slipped_total{$S}')})`, legend: 'cut empty' },
+        { expr: `sum(${rate('cairn_dns_stranger_cut_total{$S}')})`, legend: 'too long' },
         {
           expr: `sum(${rate('cairn_dns_dropped_total{$S,cause="rate"}')})`,
           legend: 'dropped',

@@ -21,6 +21,7 @@ export function gateData({ dns }: Settings, secrets: readonly Uint8Array[]): Gat
       },
       exempt: dns.rrlExempt.map(({ text }) => text),
       badCookie: dns.badCookie,
+      strangerRatio: dns.strangerRatio,
     },
     secrets,
     table: new SharedArrayBuffer(RATE_TABLE_BYTES),

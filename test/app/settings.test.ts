@@ -229,6 +229,28 @@ test('a number is read as text and as TOML alike', () => {
   expect(text('a name', 3).parse({ form: 'toml', value: 'long' }).ok).toBe(false)
 })
 
+test.each([
+  ['0', 0],
+  ['1.8', 1.8],
+  ['2', 2],
+  ['100', 100],
+])('dns.stranger_ratio = %s is taken as TOML and as text', (written, value) => {
+  const toml = read({ toml: `dns.stranger_ratio = ${written}` })
+  const flag = read({ flags: [['dns.stranger_ratio', written]] })
+  for (const { settings, mistakes } of [toml, flag]) {
+    expect(mistakes).toEqual([])
+    expect(settings.dns.strangerRatio).toBe(value)
+  }
+})
+
+test.each(['1.49', '-2', '101', 'nan', 'inf', '"1.8"', 'true'])(
+  'dns.stranger_ratio = %s is a mistake',
+  (written) => {
+    const [first] = mistakes({ toml: `dns.stranger_ratio = ${written}` })
+    expect(first).toContain('expected 0 or a number 1.5…100')
+  },
+)
+
 test('each key is described once', () => {
   const keys: string[] = []
   describeSettings((key, _kind, byDefault) => {

@@ -101,6 +101,7 @@ export class AnswerCounters {
     observeSizes(this.#slots, proto, requestBytes, responseBytes)
     observeDuration(this.#slots, proto, seconds)
     if (responder.isSlipped) this.add('rate_slipped', 1)
+    if (responder.isCut) this.add('stranger_cut', 1)
     const cookie = COOKIE_SCALAR[responder.gate?.cookie ?? COOKIE.ABSENT]
     if (cookie !== undefined) this.add(cookie, 1)
     if (message.isTruncated) this.#bump(this.#truncated, 1)

@@ -81,6 +81,8 @@ export interface DnsAbuseSettings {
   /** 32 hexadecimal digits each; none: random. */
   readonly cookieSecrets: readonly string[]
   readonly badCookie: 'auto' | 'always' | 'never'
+  /** Octets of answer per octet of question; 0: no bound. */
+  readonly strangerRatio: number
 }
 
 export interface DnsTlsSettings {

@@ -1,5 +1,5 @@
 import { parseSecret } from '../../core/dns/cookie/cookies.ts'
-import { choice, integer, showText, stringKind, type Kind } from './kinds.ts'
+import { choice, integer, ok, problem, showRaw, showText, stringKind, type Kind } from './kinds.ts'
 import { listOf } from './kinds-many.ts'
 import { NETWORK, type Network } from './kinds-transfer.ts'
 import type { DnsAbuseSettings } from './settings.ts'
@@ -22,6 +22,27 @@ const OWN_NETWORKS: readonly Network[] = [
   { octets: [0xfc, ...Array<number>(15).fill(0)], bits: 7, text: 'fc00::/7' },
 ]
 
+const RATIO_MAX = 100
+/** Less would cut even empty answers: that to 35 octets with a cookie has 51. */
+const RATIO_MIN = 1.5
+
+/** Octets of an answer per octet of its question. */
+const RATIO: Kind<number> = {
+  expects: `0 or a number ${RATIO_MIN}…${RATIO_MAX}`,
+  arity: 'one',
+  show: String,
+  parse(raw) {
+    const value = raw.form === 'text' ? readDecimal(raw.text.trim()) : raw.value
+    const isRatio =
+      typeof value === 'number' && (value === 0 || (value >= RATIO_MIN && value <= RATIO_MAX))
+    return isRatio ? ok(value) : problem(`expected ${RATIO.expects}, got ${showRaw(raw)}`)
+  },
+}
+
+function readDecimal(text: string): number | undefined {
+  return /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : undefined
+}
+
 /** What protects others from us, and us from others. */
 export function describeDnsAbuse(take: Take): DnsAbuseSettings {
   return {
@@ -32,7 +53,7 @@ export function describeDnsAbuse(take: Take): DnsAbuseSettings {
       doc: 'Every so manieth answer over the limit goes out empty with TC=1; 0: none.',
     }),
     rrlExempt: take('dns.rrl_exempt', listOf(NETWORK, 0), OWN_NETWORKS, {
-      doc: 'Networks without that limit; they also get addresses beside SRV and MX.',
+      doc: 'Networks that are no strangers: no limits, and addresses beside SRV and MX.',
     }),
     cookieSecrets: take('dns.cookie_secret', listOf(COOKIE_SECRET, 0), [], {
       doc: 'Secrets of DNS cookies, the first makes them; random for each start by default.',
@@ -40,6 +61,9 @@ export function describeDnsAbuse(take: Take): DnsAbuseSettings {
     }),
     badCookie: take('dns.bad_cookie', choice(['auto', 'always', 'never']), 'auto', {
       doc: 'When an unknown cookie over UDP gets BADCOOKIE; auto: while the limit is at work.',
+    }),
+    strangerRatio: take('dns.stranger_ratio', RATIO, 1.8, {
+      doc: 'Over UDP, strangers whose answer is longer than so many times the question get TC=1.',
     }),
   }
 }

@@ -53,6 +53,7 @@ export const SCALARS = [
   'doh_refused',
   'doh_timeouts',
   'rate_slipped',
+  'stranger_cut',
   'cookie_client_only',
   'cookie_valid',
   'cookie_unknown',

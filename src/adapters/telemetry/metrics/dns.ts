@@ -98,6 +98,11 @@ const TOTALS: readonly (readonly [Scalar, name: string, help: string])[] = [
     'Answers with unhealthy instances because none was healthy.',
   ],
   ['rate_slipped', 'cairn_dns_rate_slipped_total', 'Answers cut empty by the rate limit.'],
+  [
+    'stranger_cut',
+    'cairn_dns_stranger_cut_total',
+    'Answers to strangers over UDP cut empty for being too long by their question.',
+  ],
 ]
 
 /** The sum over all workers; nothing before DNS is up. */

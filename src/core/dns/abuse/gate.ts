@@ -9,6 +9,9 @@ import { CLASS_OF, hashBaseName, isEscaped } from './response-class.ts'
 /** What counts as one answer: all that fitted before EDNS (RFC 1035 §4.2.1). */
 const BYTES_PER_ANSWER = 512
 
+/** No message is longer. */
+const MESSAGE_MAX = 65_535
+
 /** When an unknown cookie over UDP gets BADCOOKIE instead of an answer. */
 export type BadCookie = 'auto' | 'always' | 'never'
 
@@ -17,6 +20,11 @@ export interface GateSettings {
   /** Networks that are not limited, in CIDR notation. */
   readonly exempt: readonly string[]
   readonly badCookie: BadCookie
+  /**
+   * Octets of an answer per octet of its question, over UDP to strangers: at most so many. 0: no
+   * bound. Below 1.5 it is not kept where a cookie is asked for: 8 octets of it bring 24.
+   */
+  readonly strangerRatio: number
 }
 
 /** What is known of an answer when its class is told. */
@@ -44,6 +52,7 @@ export class Gate {
   readonly #limiter: RateLimiter
   readonly #exempt: AddressSet
   readonly #badCookie: BadCookie
+  readonly #strangerRatio: number
   readonly #seed: readonly [number, number]
   #nameHash = 0
   #isEscaped = false
@@ -53,6 +62,7 @@ export class Gate {
     this.#limiter = new RateLimiter(table, settings.rate)
     this.#exempt = new AddressSet(settings.exempt)
     this.#badCookie = settings.badCookie
+    this.#strangerRatio = settings.strangerRatio
     this.#seed = settings.rate.seed
   }
 
@@ -70,6 +80,12 @@ export class Gate {
     if (isKnown || this.cookie === COOKIE.ABSENT || this.#badCookie === 'never') return true
     if (this.#badCookie === 'always') return false
     return this.isTrusted || !this.#limiter.isUnderAttack(client.nowMs)
+  }
+
+  /** Octets that the answer to the `asked` octets last looked at may have: padding counts. */
+  allowance(asked: number): number {
+    if (this.isTrusted || this.#strangerRatio === 0) return MESSAGE_MAX
+    return Math.min(MESSAGE_MAX, Math.floor(asked * this.#strangerRatio))
   }
 
   /** What becomes of the answer to the query that was last looked at: a `LIMIT`. */

@@ -46,6 +46,11 @@ export class OptWriter {
     return OPT_BYTES + nsid + this.#tail(query, client)
   }
 
+  /** Octets of the shortest OPT that this query can get. */
+  least(query: Query, client: Client): number {
+    return query.hasOpt ? OPT_BYTES + this.#tail(query, client) : 0
+  }
+
   /** Octets of what must not be left out. */
   #tail(query: Query, client: Client): number {
     const cookie = this.#hasCookie(query) ? OPTION_HEADER + WHOLE_COOKIE_BYTES : 0

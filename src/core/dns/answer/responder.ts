@@ -66,6 +66,8 @@ export class Responder {
   isFailOpen = false
   /** The last answer is empty and truncated because of the rate limit. */
   isSlipped = false
+  /** The last answer is empty and truncated: for a stranger it was too long by his question. */
+  isCut = false
   readonly message: Message
   /** What the last answer from a service was made of. */
   readonly decisions: Decisions
@@ -73,6 +75,8 @@ export class Responder {
   readonly guard: TsigGuard
   readonly gate: Gate | undefined
   #isTransfer = false
+  /** Octets that the answer may have, its signature excepted, by what came in. */
+  #allowance = TCP_MAX
   readonly #answered = { rcode: 0, answers: 0, length: 0, isOwnName: true, zone: 0 }
   readonly #access: TransferAccess
   readonly #settings: ResponderSettings
@@ -134,8 +138,10 @@ export class Responder {
     if (verdict === VERDICT.OK && query.tsigAt > 0) verdict = this.#check(packet, base, length)
     if (verdict === VERDICT.OK && !this.#takeSubnet(packet)) verdict = VERDICT.FORMERR_OPT
     this.isSlipped = false
+    this.isCut = false
     this.#resolver.found = FOUND.NAME
     const isAdmitted = this.gate?.admit(query, this.client) ?? true
+    this.#allowance = (this.gate?.allowance(length) ?? TCP_MAX) - guard.reserved
     message.begin(start, this.#limit() - guard.reserved)
     message.isMinimal = this.gate?.isTrusted === false
     message.at = HEADER_BYTES
@@ -170,7 +176,6 @@ export class Responder {
     const { query, message, client, gate } = this
     const answered = this.#answered
     answered.rcode = this.rcode
-    answered.answers = message.answers
     answered.length = message.at
     const { found } = this.#resolver
     // A name of others is as good as one of ours: who may ask for it was decided elsewhere.
@@ -179,6 +184,7 @@ export class Responder {
     const limit = gate?.decide(query, client, answered)
     if (limit === LIMIT.SLIP) {
       this.isSlipped = true
+      this.isCut = false
       message.begin(start, this.#limit())
       message.at = query.questionEnd
       message.isTruncated = true
@@ -269,7 +275,11 @@ export class Responder {
     const { query, message, client } = this
     this.rcode = rcode
     this.isFailOpen = ede === EDE.SYNTHESIZED
+    this.#answered.answers = message.answers
+    this.#cutToAllowance()
     message.limit += this.#opt.reserve(query, client)
+    // What is a courtesy in the OPT is left out before it costs a stranger his answer.
+    message.limit = Math.min(message.limit, this.#allowance)
     if (query.hasOpt) this.#opt.write(message, query, client, rcode, ede)
     const { view, start } = message
     const flags = QR | (query.flags & (OPCODE_BITS | RD)) | (rcode & 15) | this.#recursionFlags()
@@ -279,6 +289,23 @@ export class Responder {
     view.setUint16(start + 6, message.answers)
     view.setUint16(start + 8, message.authorities)
     view.setUint16(start + 10, message.additionals)
+  }
+
+  /**
+   * Too long for a stranger: TC=1 and no record. The rcode stays: it is true, and resolvers come
+   * over TCP for NXDOMAIN as for NOERROR. Without records there is nothing to cut: such an answer
+   * is as long as its question, and 16 octets more with a cookie.
+   */
+  #cutToAllowance(): void {
+    const { query, message, client } = this
+    if (!message.isMinimal) return
+    if (message.at + this.#opt.least(query, client) <= this.#allowance) return
+    const records = message.answers + message.authorities + message.additionals
+    if (records === 0) return
+    this.isCut = true
+    message.at = query.questionEnd
+    message.answers = message.authorities = message.additionals = 0
+    message.isTruncated = true
   }
 
   /** RA for all answers to who may recurse; CD and AD where others were asked (RFC 4035 §3.2). */

@@ -59,3 +59,17 @@ export function hashName(
   }
   return v1 ^ v3
 }
+
+/**
+ * Copies the wire name at `from`, lower-cased, to the start of `key`: four octets at a time, up to
+ * three more than `length`. The octets that count labels are below all letters, so they stay.
+ */
+export function foldName(packet: DataView, from: number, key: DataView, length: number): void {
+  for (let i = 0; i < length; i += 4) {
+    const word = packet.getInt32(from + i, true)
+    const low = word & 0x7f7f7f7f
+    // The high bit of each octet: at least `A`, above `Z`.
+    const upper = ((low + 0x3f3f3f3f) ^ (low + 0x25252525)) & ~word & 0x80808080
+    key.setInt32(i, word | (upper >>> 2), true)
+  }
+}

@@ -30,6 +30,12 @@ export class NameFinder {
     return entry === 0 ? 0 : Atomics.load(this.#words, (entry + ENTRY.BLOCK) >> 2)
   }
 
+  /** As `find`, for a name at the start of `name` whose hash is known. */
+  findBlock(name: DataView, length: number, hash: number): number {
+    const entry = this.findEntry(name, 0, length, hash)
+    return entry === 0 ? 0 : Atomics.load(this.#words, (entry + ENTRY.BLOCK) >> 2)
+  }
+
   /**
    * The name's entry, or 0; `slot` is where the index holds it. A slot is looked at once: the
    * writer may remove the name at any moment, the entry stays readable until this reader leaves.

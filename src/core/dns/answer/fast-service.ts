@@ -1,0 +1,195 @@
+import type { Rng } from '../../../kernel/rng.ts'
+import { CLASS, TYPE } from '../protocol.ts'
+import { LOCALITY, SECTION, SECTION_FLAG, SERVICE, SRV } from '../table/layout.ts'
+import { AnswerCount } from './answer-count.ts'
+import type { Client } from './client.ts'
+import type { FastQuery } from './fast-query.ts'
+import { Sampler } from './sample.ts'
+import { Selectors } from './selectors.ts'
+
+/** A pointer to the question's name, as the upper half of a word. */
+const TO_QNAME = 0xc00c_0000
+const CLASS_HIGH: number = CLASS.IN << 16
+const RECORD_OVERHEAD = 12
+const SRV_BYTES_MIN: number = RECORD_OVERHEAD + 6 + 3
+/** From a record's start to the target of SRV. */
+const TO_TARGET: number = RECORD_OVERHEAD + 6
+const POINTER = 0xc000
+
+export interface FastServiceParts {
+  readonly table: DataView
+  readonly rng: Rng
+  readonly client: Client
+  readonly localNets: readonly number[]
+  /** Some clients have a cluster of their own: services that care take the complete path. */
+  readonly hasLocalities: boolean
+}
+
+/**
+ * What `ServiceAnswer` writes for a plain name, behind the question of a message of less than 16
+ * KiB. Reused; nothing is allocated.
+ */
+export class FastService {
+  answers = 0
+  additionals = 0
+  isTruncated = false
+  isFailOpen = false
+  readonly #table: DataView
+  readonly #sampler: Sampler
+  readonly #count: AnswerCount
+  readonly #hasLocalities: boolean
+  readonly #toldHosts = new Int32Array(1 << 16)
+  #stamp = 0
+
+  constructor({ table, rng, client, localNets, hasLocalities }: FastServiceParts) {
+    this.#table = table
+    this.#sampler = new Sampler(rng)
+    this.#count = new AnswerCount(table, client, new Selectors(), localNets)
+    this.#hasLocalities = hasLocalities
+  }
+
+  /** Where the records end in the message; 0: nothing was written. */
+  write(packet: DataView, base: number, query: FastQuery, block: number): number {
+    const table = this.#table
+    if (this.#hasLocalities) {
+      if (table.getInt32(block + SERVICE.LOCALITY, true) !== LOCALITY.OFF) return 0
+    }
+    this.answers = 0
+    this.additionals = 0
+    this.isTruncated = false
+    const section = block + SERVICE.SECTIONS
+    const flags = table.getInt32(section + SECTION.FLAGS, true)
+    this.isFailOpen = (flags & SECTION_FLAG.PROTECTED) !== 0
+    if (query.type === TYPE.A) return this.#writeV4(packet, base, query, block)
+    if (query.type === TYPE.AAAA) return this.#writeV6(packet, base, query, block)
+    return this.#writeSrvs(packet, base, query, block)
+  }
+
+  #writeV4(packet: DataView, base: number, query: FastQuery, block: number): number {
+    const table = this.#table
+    const section = block + SERVICE.SECTIONS
+    const size = table.getInt32(section + SECTION.A_COUNT, true)
+    if (size === 0) return 0
+    const sums = block + table.getInt32(section + SECTION.A_TABLE, true)
+    const addresses = sums + size * 8
+    const picks = this.#pick(query, block, sums, size, 4)
+    const { picked } = this.#sampler
+    const ttl = table.getInt32(block + SERVICE.TTL, true)
+    const first = CLASS_HIGH | (ttl >>> 16)
+    const second = (ttl << 16) | 4
+    const end = base + query.questionEnd + picks * 16
+    for (let to = base + query.questionEnd, i = 0; to < end; to += 16, i++) {
+      packet.setInt32(to, TO_QNAME | TYPE.A)
+      packet.setInt32(to + 4, first)
+      packet.setInt32(to + 8, second)
+      packet.setInt32(to + 12, table.getInt32(addresses + (picked[i] ?? 0) * 4))
+    }
+    return end - base
+  }
+
+  #writeV6(packet: DataView, base: number, query: FastQuery, block: number): number {
+    const table = this.#table
+    const section = block + SERVICE.SECTIONS
+    const size = table.getInt32(section + SECTION.AAAA_COUNT, true)
+    if (size === 0) return 0
+    const sums = block + table.getInt32(section + SECTION.AAAA_TABLE, true)
+    const picks = this.#pick(query, block, sums, size, 16)
+    const { picked } = this.#sampler
+    const ttl = table.getInt32(block + SERVICE.TTL, true)
+    let to = base + query.questionEnd
+    for (let i = 0; i < picks; i++) {
+      const from = sums + size * 8 + (picked[i] ?? 0) * 16
+      packet.setInt32(to, TO_QNAME | TYPE.AAAA)
+      packet.setInt32(to + 4, CLASS_HIGH | (ttl >>> 16))
+      packet.setInt32(to + 8, (ttl << 16) | 16)
+      for (let k = 0; k < 16; k += 4) packet.setInt32(to + 12 + k, table.getInt32(from + k))
+      to += RECORD_OVERHEAD + 16
+    }
+    return to - base
+  }
+
+  /** How many addresses of `octets` octets are answered with; `picked` has them. */
+  #pick(query: FastQuery, block: number, sums: number, size: number, octets: 4 | 16): number {
+    const table = this.#table
+    const count = this.#count
+    const flags = table.getInt32(block + SERVICE.SECTIONS + SECTION.FLAGS, true)
+    const wanted = count.decide(block, flags, sums + size * 8, size, octets)
+    const room = query.limit - query.questionEnd
+    const fitting = Math.max(0, Math.floor(room / (RECORD_OVERHEAD + octets)))
+    // Only "all" can fail to fit, or everything (dns.md §2.4 rule 6).
+    this.isTruncated = fitting < (count.isAll ? size : 1)
+    this.answers = this.#sampler.pick(table, sums, size, Math.min(wanted, fitting))
+    return this.answers
+  }
+
+  #writeSrvs(packet: DataView, base: number, query: FastQuery, block: number): number {
+    const table = this.#table
+    const section = block + SERVICE.SECTIONS
+    const size = table.getInt32(section + SECTION.SRV_COUNT, true)
+    if (size === 0) return 0
+    const sums = block + table.getInt32(section + SECTION.SRV_TABLE, true)
+    const offsets = sums + size * 8
+    const end = base + query.limit
+    let to = base + query.questionEnd
+    const fitting = Math.floor((end - to) / SRV_BYTES_MIN) + 1
+    const picks = this.#sampler.pick(table, sums, size, Math.min(size, fitting))
+    const { picked } = this.#sampler
+    let told = 0
+    for (; told < picks; told++) {
+      const record = block + table.getInt32(offsets + (picked[told] ?? 0) * 4, true)
+      const bytes = table.getInt32(record + SRV.RECORD_BYTES, true)
+      if (to + 2 + bytes > end) break
+      packet.setUint16(to, TO_QNAME >>> 16)
+      to += 2
+      // By words: what is too much is overwritten, or behind the message.
+      for (let i = 0; i < bytes; i += 4) {
+        packet.setInt32(to + i, table.getInt32(record + SRV.RECORD + i))
+      }
+      to += bytes
+    }
+    this.answers = told
+    this.isTruncated = told < picks
+    return this.#writeTargets(packet, base, query, block, to - base)
+  }
+
+  /** Addresses of the targets, each once, as far as they fit. */
+  #writeTargets(
+    packet: DataView,
+    base: number,
+    query: FastQuery,
+    block: number,
+    from: number,
+  ): number {
+    const table = this.#table
+    const section = block + SERVICE.SECTIONS
+    const size = table.getInt32(section + SECTION.SRV_COUNT, true)
+    const offsets = block + table.getInt32(section + SECTION.SRV_TABLE, true) + size * 8
+    const ttl = table.getInt32(block + SERVICE.TTL, true)
+    const { picked } = this.#sampler
+    const hosts = this.#toldHosts
+    const stamp = (this.#stamp = (this.#stamp + 1) | 0)
+    const end = base + query.limit
+    let target = query.questionEnd + TO_TARGET
+    let to = base + from
+    for (let i = 0; i < this.answers; i++) {
+      const record = block + table.getInt32(offsets + (picked[i] ?? 0) * 4, true)
+      const octets = table.getInt32(record + SRV.ADDRESS_BYTES, true)
+      const at = target
+      target += 2 + table.getInt32(record + SRV.RECORD_BYTES, true)
+      if (octets === 0) continue
+      const host = table.getInt32(record + SRV.HOST, true)
+      if (hosts[host] === stamp) continue
+      if (to + RECORD_OVERHEAD + octets > end) break
+      hosts[host] = stamp
+      packet.setInt32(to, ((POINTER | at) << 16) | (octets === 4 ? TYPE.A : TYPE.AAAA))
+      packet.setInt32(to + 4, CLASS_HIGH | (ttl >>> 16))
+      packet.setInt32(to + 8, (ttl << 16) | octets)
+      for (let k = 0; k < octets; k += 4) {
+        packet.setInt32(to + 12 + k, table.getInt32(record + SRV.ADDRESS + k))
+      }
+      to += RECORD_OVERHEAD + octets
+      this.additionals++
+    }
+    return to - base
+  }
+}

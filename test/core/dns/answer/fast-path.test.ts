@@ -1,0 +1,122 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { SeededRng } from '../../../../src/kernel/rng.ts'
+import { makeSpellings } from '../../../../src/core/dns/answer/respell.ts'
+import { PacketSource } from '../../../fuzz/dns-packets.ts'
+import { fuzzWorld } from '../../../fuzz/dns-fuzz.ts'
+import { ref } from '../../registry/build.ts'
+import { Twin } from './twin.ts'
+import { at, DnsWorld, query, RESPONDER, type QueryParts } from './world.ts'
+
+const SETTINGS = { ...RESPONDER, spellings: makeSpellings(new Map(), new Map()) }
+
+function makeWorld(): DnsWorld {
+  const world = new DnsWorld()
+  world.put(ref('order'), [at('10.0.0.1'), at('10.1.0.2'), at('10.2.0.3'), at('10.3.0.4')])
+  world.put(ref('uneven'), [at('10.0.0.1'), at('10.1.0.2', { weight: 5 })])
+  world.put(ref('six'), [at('2001:db8::1'), at('2001:db8::2')])
+  world.put(ref('mixed'), [at('10.0.0.1'), at('2001:db8::1'), at('db.example')])
+  world.put(ref('sick'), [at('10.0.0.1', { healthy: false })])
+  world.put(ref('empty'), [])
+  world.put(
+    ref('big'),
+    Array.from({ length: 90 }, (_, i) => at(`10.${i % 7}.1.${i}`, { port: 1 + (i % 3) })),
+  )
+  return world
+}
+
+const FAST: [string, Parameters<typeof query>[1], QueryParts?][] = [
+  ['order.nacos', 'A'],
+  ['OrdeR.DEFAULT_group.Public.NACOS', 'A'],
+  ['order.nacos', 'A', { edns: 1232 }],
+  ['order.nacos', 'A', { edns: 512, ednsFlags: 0x8000 }],
+  ['order.nacos', 'A', { flags: 0 }],
+  ['order.nacos', 'SRV'],
+  ['order.nacos', 'SRV', { edns: 4096 }],
+  ['uneven.nacos', 'A'],
+  ['uneven.nacos', 'SRV'],
+  ['six.nacos', 'AAAA'],
+  ['six.nacos', 'SRV'],
+  ['mixed.nacos', 'A'],
+  ['mixed.nacos', 'AAAA'],
+  ['mixed.nacos', 'SRV'],
+  ['sick.nacos', 'A', { edns: 1232 }],
+  ['sick.nacos', 'SRV'],
+  ['big.nacos', 'A'],
+  ['big.nacos', 'SRV'],
+  ['big.nacos', 'SRV', { edns: 1232 }],
+]
+
+describe('the short path', () => {
+  const { memory } = makeWorld()
+
+  test.each(FAST)('answers %s %s as the complete path does', (name, type, how) => {
+    const twin = new Twin(memory, SETTINGS)
+    for (const client of [0x0a00_0009, 0x7f00_0001, 0xc633_6401]) {
+      twin.client.setV4(client)
+      for (let i = 0; i < 20; i++) expect(twin.ask(query(name, type, how))).toBeGreaterThan(0)
+    }
+    twin.client.setV6(Uint8Array.of(0x20, 1, 0xd, 0xb8, ...Array<number>(12).fill(9)))
+    expect(twin.ask(query(name, type, how))).toBeGreaterThan(0)
+  })
+
+  test('tells who may recurse', () => {
+    const twin = new Twin(memory, SETTINGS, true)
+    expect(twin.ask(query('order.nacos', 'A'))).toBeGreaterThan(0)
+  })
+})
+
+/** What clients ask, more or less. */
+function* usual(rng: SeededRng, names: readonly string[]): Iterable<Uint8Array> {
+  const one = <T>(all: readonly T[]): T | undefined => all[rng.u32() % all.length]
+  for (;;) {
+    const name = one(names) ?? ''
+    const isMixed = rng.u32() % 4 === 0
+    const spelled = isMixed ? name.replaceAll(/[aeiou]/g, (c) => c.toUpperCase()) : name
+    const edns = one([undefined, 512, 900, 1232, 4096])
+    const ednsFlags = one([0, 0, 0x8000]) ?? 0
+    const flags = one([0x0100, 0, 0x0120, 0x7ff]) ?? 0
+    const how = { id: rng.u32() & 0xffff, flags, ednsFlags }
+    yield query(spelled, one(TYPES) ?? 'A', edns === undefined ? how : { ...how, edns })
+  }
+}
+
+const TYPES = [
+  'A',
+  'AAAA',
+  'SRV',
+  'TXT',
+  'HTTPS',
+  'SOA',
+  'NS',
+  'CNAME',
+  'PTR',
+  'DS',
+  'ANY',
+] as const
+
+describe('whatever comes', () => {
+  let worlds: { readonly world: DnsWorld; readonly names: readonly string[] }[] = []
+
+  beforeAll(() => {
+    const names = 'order uneven six mixed sick empty big nope'.split(' ')
+    worlds = [fuzzWorld(), { world: makeWorld(), names: names.map((one) => `${one}.nacos`) }]
+  })
+
+  test.each([1, 2, 3, 4])('both paths agree, or the short one does nothing: seed %i', (seed) => {
+    const { world, names } = worlds[seed % 2] ?? { world: makeWorld(), names: [] }
+    const rng = new SeededRng(seed)
+    const bent = new PacketSource(rng, names)
+    const twin = new Twin(world.memory, SETTINGS)
+    let answers = 0
+    let asked = 0
+    for (const packet of usual(rng, names)) {
+      if (++asked > 10_000) break
+      if (asked % 3 === 0) twin.client.setV4(0x0a00_0000 + asked)
+      else if (asked % 3 === 1) twin.client.setV4(0x7f00_0001)
+      else twin.client.setV6(Uint8Array.of(32, 1, 13, 184, ...Array<number>(12).fill(asked & 255)))
+      if (twin.ask(packet) > 0) answers++
+      twin.ask(bent.next())
+    }
+    expect(answers).toBeGreaterThan(100)
+  })
+})

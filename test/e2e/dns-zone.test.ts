@@ -188,7 +188,7 @@ describe.skipIf(!HAS_DIG)('records', () => {
     const dug = dig('+noedns _x._tcp.rows.test SRV')
     expect(dataOf(dug.answers)).toEqual(['SRV 0 1 80 target.rows.test.'])
     expect(dataOf(dug.additional)).toEqual(['A 192.0.2.5', 'AAAA 2001:db8::5'])
-    // Header, question, SRV with 6 octets and all 18 of its target; glue, whose owners are pointers.
+    // Header, question, SRV with 6 octets and all 18 of its target; glue with pointers as owners.
     expect(dug.size).toBe(12 + (19 + 4) + (2 + 10 + 6 + 18) + (2 + 10 + 4) + (2 + 10 + 16))
     expect(dataOf(dig('_none._tcp.rows.test SRV').answers)).toEqual(['SRV 0 0 0 .'])
   })

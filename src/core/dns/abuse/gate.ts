@@ -70,7 +70,7 @@ export class Gate {
   admit(query: Query, client: Client): boolean {
     this.cookie = this.cookies.check(query.cookie, query.cookieSize, client)
     const isKnown = client.isTcp || this.cookie === COOKIE.VALID
-    this.isTrusted = isKnown || this.#exempt.has(client)
+    this.isTrusted = isKnown || this.isExempt(client)
     if (!this.isTrusted) {
       const [key0, key1] = this.#seed
       // Now, for an alias overwrites the name with its target.
@@ -80,6 +80,11 @@ export class Gate {
     if (isKnown || this.cookie === COOKIE.ABSENT || this.#badCookie === 'never') return true
     if (this.#badCookie === 'always') return false
     return this.isTrusted || !this.#limiter.isUnderAttack(client.nowMs)
+  }
+
+  /** Neither limited nor a stranger, whatever cookie it brings: the short path is for these. */
+  isExempt(client: Client): boolean {
+    return this.#exempt.has(client)
   }
 
   /** Octets that the answer to the `asked` octets last looked at may have: padding counts. */

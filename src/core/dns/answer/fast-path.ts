@@ -34,7 +34,7 @@ export interface FastPathParts {
 /**
  * The short way for what is asked most: it writes the answer over the query, in the same octets
  * that the `Responder` would give, or does nothing at all. For UDP, and for clients that are
- * exempt from all limits alone: nothing is counted against anybody. One per thread; nothing is
+ * exempt (`Gate.isExempt`) alone: nothing is counted against anybody. One per thread; nothing is
  * allocated.
  */
 export class FastPath {

@@ -2,7 +2,7 @@
  * Where things are in the shared table. All offsets are bytes from the start of the buffer, all
  * blocks are aligned to 8, numbers are little-endian; record bytes inside blocks are wire format.
  *
- *   header │ zone slots │ arena: index, name entries, blocks …
+ *   header │ zone slots │ arena: directory, segments, name entries, blocks …
  *
  * The control plane writes, DNS workers read. A block is immutable once a pointer to it was stored;
  * a change writes a new block and swaps the pointer, so a reader sees the old or the new, never
@@ -41,8 +41,25 @@ export const ZONE_SLOTS: number = HEADER.READERS + READERS_MAX * READER_STRIDE
 export const ZONES_MAX = 1024
 export const ARENA_START: number = ZONE_SLOTS + ZONES_MAX * 4
 
-/** The name index: slot count − 1, then pairs (hash, entry). Entry 0 is empty, 1 a removed one. */
-export const INDEX = { MASK: 0, SLOTS: 8, SLOT_BYTES: 8, REMOVED: 1 } as const
+/** The name index: the first `BITS` bits of a name's hash number its segment. */
+export const DIRECTORY = { BITS: 0, SEGMENTS: 8 } as const
+
+/**
+ * Some names: slots of (hash, entry), found from the hash's last bits on. Entry 0 is empty. The
+ * words before the slots are the writer's: bits that its hashes share, names, slots not empty, and
+ * the arena's block that it stands in.
+ */
+export const SEGMENT = {
+  DEPTH: 0,
+  LIVE: 4,
+  FILLED: 8,
+  BLOCK: 12,
+  SLOTS: 64,
+  SLOT_BYTES: 8,
+  SLOT_COUNT: 512,
+  /** In place of an entry: a name was here, the chain goes on. */
+  REMOVED: 1,
+} as const
 
 /** A name: pointer to its block, its length, its lower-cased wire form. */
 export const ENTRY = { BLOCK: 0, KEY_LENGTH: 4, KEY: 8 } as const

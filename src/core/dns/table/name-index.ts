@@ -1,8 +1,8 @@
-import { assert } from '../../../kernel/assert.ts'
 import type { Arena } from './arena.ts'
-import { ENTRY, HEADER, INDEX } from './layout.ts'
+import { DIRECTORY, ENTRY, HEADER, SEGMENT } from './layout.ts'
 import type { TableMemory } from './memory.ts'
 import { hashName } from './name-hash.ts'
+import { Segments } from './segments.ts'
 
 /** Finds names in the table. One per thread; allocates nothing. */
 export class NameFinder {
@@ -41,22 +41,22 @@ export class NameFinder {
    * writer may remove the name at any moment, the entry stays readable until this reader leaves.
    */
   findEntry(name: DataView, start: number, end: number, hash: number): number {
-    const index = Atomics.load(this.#words, HEADER.INDEX >> 2)
-    const mask = this.#table.getInt32(index + INDEX.MASK, true)
-    let i = hash & mask
-    for (;;) {
-      const slot = index + INDEX.SLOTS + i * INDEX.SLOT_BYTES
+    const directory = Atomics.load(this.#words, HEADER.INDEX >> 2)
+    const bits = this.#table.getInt32(directory + DIRECTORY.BITS, true)
+    const at = (directory + DIRECTORY.SEGMENTS + (hash >>> (32 - bits)) * 4) >> 2
+    const slots = Atomics.load(this.#words, at) + SEGMENT.SLOTS
+    for (let i = hash; ; i++) {
+      const slot = slots + (i & (SEGMENT.SLOT_COUNT - 1)) * SEGMENT.SLOT_BYTES
       const entry = Atomics.load(this.#words, (slot + 4) >> 2)
       if (entry === 0) return 0
       if (
-        entry !== INDEX.REMOVED &&
+        entry !== SEGMENT.REMOVED &&
         this.#table.getInt32(slot, true) === hash &&
         this.#isSame(entry, name, start, end)
       ) {
         this.slot = slot
         return entry
       }
-      i = (i + 1) & mask
     }
   }
 
@@ -75,26 +75,28 @@ export class NameFinder {
   }
 }
 
-const SLOTS_MIN = 1024
-
-/** The writer's side: names come, get other blocks, and go. Open addressing, linear probing. */
+/** The writer's side: names come, get other blocks, and go. */
 export class NameIndex {
   readonly #memory: TableMemory
   readonly #arena: Arena
+  readonly #segments: Segments
   readonly finder: NameFinder
   #size = 0
-  /** Slots that are not empty: names and removed ones. */
-  #filled = 0
 
   constructor(memory: TableMemory, arena: Arena) {
     this.#memory = memory
     this.#arena = arena
+    this.#segments = new Segments(memory, arena)
     this.finder = new NameFinder(memory)
-    this.#publish(this.#makeIndex(SLOTS_MIN))
   }
 
   get size(): number {
     return this.#size
+  }
+
+  /** Room for names, in slots: the share that is in use tells how long chains are. */
+  get slots(): number {
+    return this.#segments.slots
   }
 
   get(key: Uint8Array): number {
@@ -133,63 +135,21 @@ export class NameIndex {
     const entry = this.finder.findEntry(view, 0, key.length, hash)
     if (entry === 0) return 0
     const block = this.#memory.view.getInt32(entry + ENTRY.BLOCK, true)
-    Atomics.store(this.#memory.words, (this.finder.slot + 4) >> 2, INDEX.REMOVED)
+    this.#segments.remove(hash, this.finder.slot)
     this.#arena.retire(entry)
     this.#size--
     return block
   }
 
   #insert(key: Uint8Array, hash: number, block: number): number {
-    this.#makeRoom()
+    this.#segments.makeRoom(hash)
     const entry = this.#arena.allocate(ENTRY.KEY + key.length)
     this.#memory.view.setInt32(entry + ENTRY.BLOCK, block, true)
     this.#memory.view.setInt32(entry + ENTRY.KEY_LENGTH, key.length, true)
     this.#memory.bytes.set(key, entry + ENTRY.KEY)
-    const index = this.#memory.view.getInt32(HEADER.INDEX, true)
-    this.#place(index, hash, entry)
+    this.#segments.insert(hash, entry)
     this.#size++
-    this.#filled++
     return entry
-  }
-
-  /** At most 5 of 8 slots are filled; removed names are swept out on the way. */
-  #makeRoom(): void {
-    const old = this.#memory.view.getInt32(HEADER.INDEX, true)
-    const slots = this.#memory.view.getInt32(old + INDEX.MASK, true) + 1
-    if ((this.#filled + 1) * 8 <= slots * 5) return
-    const wanted = this.#size * 8 > slots * 2.5 ? slots * 2 : slots
-    const index = this.#makeIndex(wanted)
-    for (let i = 0; i < slots; i++) {
-      const slot = old + INDEX.SLOTS + i * INDEX.SLOT_BYTES
-      const entry = this.#memory.view.getInt32(slot + 4, true)
-      if (entry > INDEX.REMOVED) this.#place(index, this.#memory.view.getInt32(slot, true), entry)
-    }
-    this.#filled = this.#size
-    this.#publish(index)
-    this.#arena.retire(old)
-  }
-
-  #makeIndex(slots: number): number {
-    const index = this.#arena.allocate(INDEX.SLOTS + slots * INDEX.SLOT_BYTES)
-    this.#memory.view.setInt32(index + INDEX.MASK, slots - 1, true)
-    return index
-  }
-
-  /** The hash first, then the entry: a reader that sees the entry sees the hash. */
-  #place(index: number, hash: number, entry: number): void {
-    const mask = this.#memory.view.getInt32(index + INDEX.MASK, true)
-    for (let i = hash & mask, steps = 0; ; i = (i + 1) & mask, steps++) {
-      assert(steps <= mask, 'the index has an empty slot')
-      const slot = index + INDEX.SLOTS + i * INDEX.SLOT_BYTES
-      if (this.#memory.view.getInt32(slot + 4, true) !== 0) continue
-      this.#memory.view.setInt32(slot, hash, true)
-      Atomics.store(this.#memory.words, (slot + 4) >> 2, entry)
-      return
-    }
-  }
-
-  #publish(index: number): void {
-    Atomics.store(this.#memory.words, HEADER.INDEX >> 2, index)
   }
 }
 

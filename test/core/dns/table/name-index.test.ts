@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseName } from '../../../../src/core/dns/name.ts'
 import { Arena } from '../../../../src/core/dns/table/arena.ts'
-import { ENTRY, INDEX } from '../../../../src/core/dns/table/layout.ts'
+import { ENTRY } from '../../../../src/core/dns/table/layout.ts'
 import { createTable, type TableMemory } from '../../../../src/core/dns/table/memory.ts'
 import { NameFinder, NameIndex } from '../../../../src/core/dns/table/name-index.ts'
 
@@ -29,7 +29,7 @@ function watched(memory: TableMemory): TableMemory & { readonly view: WatchedVie
 
 describe('a reader that meets the writer', () => {
   test.each([
-    ['compares the hash', INDEX.SLOTS],
+    ['compares the hash', 0],
     ['compares the name', ENTRY.KEY],
   ])('finds the old block or none when the name goes while it %s', (_, offset) => {
     const memory = createTable(1 << 20, 1, 2)
@@ -44,7 +44,7 @@ describe('a reader that meets the writer', () => {
       finder.hash(keyView, 0, key.length),
     )
     const { slot } = index.finder
-    reading.view.at = offset === ENTRY.KEY ? entry + offset : slot + offset - INDEX.SLOTS
+    reading.view.at = offset === ENTRY.KEY ? entry + offset : slot
     reading.view.during = () => index.remove(key)
     expect([0, 4096]).toContain(finder.find(keyView, 0, key.length))
     reading.view.at = -1
@@ -93,6 +93,48 @@ describe('the index', () => {
     }
     expect(index.size).toBe(100)
     expect(arena.usedBytes).toBeLessThanOrEqual(most + 1024)
+  })
+
+  test('grows by one segment at a time, and holds all names', () => {
+    const memory = createTable(1 << 25, 3, 4)
+    const arena = new Arena(memory)
+    const index = new NameIndex(memory, arena)
+    const keys = Array.from({ length: 60_000 }, (_, i) => parseName(`name-${i}.`))
+    let most = 0
+    for (const [i, one] of keys.entries()) {
+      const before = arena.usedBytes
+      index.put(one, 8 + i * 8)
+      most = Math.max(most, arena.usedBytes - before)
+    }
+    expect(index.slots).toBeGreaterThan(65_536)
+    expect(index.slots).toBeLessThan(keys.length * 4)
+    // Two segments of some 4 KiB, and sometimes a directory of 1 KiB.
+    expect(most).toBeLessThan(16_384)
+    for (const [i, one] of keys.entries()) if (i % 3 > 0) index.remove(one)
+    for (const [i, one] of keys.entries()) expect(index.get(one)).toBe(i % 3 > 0 ? 0 : 8 + i * 8)
+  })
+
+  test('a segment that cannot be split for want of memory leaves all as it was', () => {
+    const memory = createTable(1 << 20, 3, 4)
+    const arena = new Arena(memory)
+    const index = new NameIndex(memory, arena)
+    const known: number[] = []
+    for (let i = 0; i < 50_000; i++) {
+      try {
+        index.put(parseName(`name-${i}.`), 64)
+        known.push(i)
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'too_large' })
+      }
+      arena.reclaim()
+    }
+    expect(known.length).toBeGreaterThan(8_000)
+    expect(index.size).toBe(known.length)
+    for (const i of known) expect(index.get(parseName(`name-${i}.`))).toBe(64)
+    const inUse = arena.usedBytes
+    for (const i of known) index.remove(parseName(`name-${i}.`))
+    for (let i = 0; arena.waiting > 0 && i < 1_000; i++) arena.reclaim()
+    expect(arena.usedBytes).toBeLessThan(inUse / 2)
   })
 
   test('two tables with other seeds hash names in other ways', () => {

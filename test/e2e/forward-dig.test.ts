@@ -227,7 +227,7 @@ describe.skipIf(!HAS_DIG)('EDNS between us and others', () => {
     await dig('+bufsize=4096 +subnet=192.0.2.0/24 +nsid www.example')
     await dig('+dnssec www.example')
     // Root, type OPT, size, RCODE and version, flags, length.
-    const opts = upstream.heard.slice(-2).map(({ packet }) => [...packet.subarray(-11)])
+    const opts = upstream.heard.slice(-2).map(({ packet }) => Array.from(packet.subarray(-11)))
     const usual = [0, 0, 41, 1232 >> 8, 1232 & 255, 0, 0]
     expect(opts).toEqual([
       [...usual, 0, 0, 0, 0],

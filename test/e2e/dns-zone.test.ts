@@ -177,6 +177,15 @@ describe.skipIf(!HAS_DIG)('EDNS', () => {
     expect(dig('+padding=128 rows.test SOA').text).not.toContain('PAD')
   })
 
+  test('an answer with the unhealthy, for want of others, says that it is one', async () => {
+    const api = new NacosApi(server.url)
+    await api.register('ill', '10.0.0.8', 80, '&ephemeral=false&healthy=false')
+    await eventually(() => expect(dataOf(dig('ill.nacos').answers)).toEqual(['A 10.0.0.8']))
+    expect(dig('ill.nacos').errors).toEqual([29])
+    expect(dig('orders.nacos').errors).toEqual([])
+    expect(dig('+noedns ill.nacos').errors).toEqual([])
+  })
+
   test('a zone that cannot be loaded is not ready', () => {
     const { status, errors } = dig('www.broken.test')
     expect([status, errors]).toEqual(['SERVFAIL', [14]])

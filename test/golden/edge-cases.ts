@@ -20,6 +20,8 @@ const option = (code: number, data: readonly number[]): readonly number[] => [
   ...data,
 ]
 const zeros = (n: number): readonly number[] => Array<number>(n).fill(0)
+const times = (n: number, record: readonly number[]): readonly (readonly number[])[] =>
+  Array.from({ length: n }, () => record)
 const withOptions = (...options: readonly (readonly number[])[]): Uint8Array =>
   soa({ edns: 1232, options: options.flat() })
 
@@ -135,6 +137,8 @@ export const PACKETS: readonly (readonly [string, Uint8Array])[] = [
   ['ARCOUNT=1 without RR', raw([0x1234, 0, 1, 0, 0, 1], QUESTION)],
   ['counts 65535', raw([0x1234, 0, 0xffff, 0xffff, 0xffff, 0xffff], QUESTION)],
   ['ARCOUNT 65535', raw([0x1234, 0, 1, 0, 0, 0xffff], QUESTION, OPT)],
+  ['eight records', raw([0x1234, 0, 1, 0, 0, 8], QUESTION, ...times(8, A_RECORD))],
+  ['nine records', raw([0x1234, 0, 1, 0, 0, 9], QUESTION, ...times(9, A_RECORD))],
   ['out of zone, with EDNS', query('other.invalid', 'A', { flags: 0, edns: 1232 })],
   ['mixed case', query('wWw.eXample.TEST', 'AAAA', { flags: 0 })],
   ['big, no EDNS', query('big.example.test', 'A', { flags: 0 })],

@@ -1,11 +1,12 @@
 import { generate, type Measured } from './dns/generator.ts'
-import { DISTURBED, measureUndisturbed } from './dns/meter.ts'
-import { isStream, type Mix } from './dns/packets.ts'
-import { type Plan, readPlan } from './dns/plan.ts'
-import { formatTable, median, percent, record, round, type Row, thousands } from './dns/report.ts'
-import { type Contender, openStand, type Stand } from './dns/stand.ts'
-import type { SubjectName } from './dns/subjects.ts'
-import { verify } from './dns/verify.ts'
+import { measureUndisturbed } from './dns/meter.ts'
+import { Native } from './dns/native.ts'
+import { type Cell, cellsOf, isOpen, type Plan, readPlan, WARMUP_SECONDS } from './dns/plan.ts'
+import { formatTable, record, type Row, thousands } from './dns/report.ts'
+import { describe, type Result, toMemoryRow, toRows } from './dns/rows.ts'
+import { type Contender, openStand, type Size, type Stand } from './dns/stand.ts'
+import { type SubjectName, whyAbsent } from './dns/subjects.ts'
+import { canVerify, verify } from './dns/verify.ts'
 import { describeMachine, pinSelf, sleep } from './process.ts'
 
 /**
@@ -13,213 +14,162 @@ import { describeMachine, pinSelf, sleep } from './process.ts'
  * other; medians over the rounds, ratios within a round, because the machine's speed varies.
  */
 
-interface Result {
-  readonly mix: Mix
-  readonly subject: SubjectName
-  readonly round: number
-  readonly measured: Measured
+async function main(): Promise<void> {
+  const wished = readPlan()
+  if (wished === undefined) return
+  await pinSelf()
+  using native = wished.isSlow ? undefined : await Native.make()
+  const plan = await withoutAbsent(wished, native)
+  console.error(`${describeMachine()}, ${plan.rounds} rounds`)
+  const rows: Row[] = []
+  const memory: Row[] = []
+  let isRight = true
+  for (const size of sizesOf(plan)) {
+    await using stand = await openStand(plan, size, native)
+    const sizeMemory = stand.servers.map((server) => toMemoryRow(server, stand.stage))
+    console.log(`${formatTable(sizeMemory)}\n`)
+    memory.push(...sizeMemory)
+    if (plan.isVerified) isRight = (await check(plan, stand)) && isRight
+    else isRight = (await compare(plan, stand, rows)) && isRight
+  }
+  if (rows.length > 0) console.log(formatTable(rows))
+  if (plan.isRecorded && rows.length > 0) {
+    await record(headingOf(plan), rows)
+    await record('DNS: memory of names', memory)
+  }
+  if (!isRight) process.exitCode = 1
 }
 
-async function main(): Promise<void> {
-  const plan = readPlan()
-  if (plan === undefined) return
-  await pinSelf()
-  await using stand = await openStand(plan)
-  console.error(`${describeMachine()}, ${plan.names} names, ${plan.rounds} rounds`)
-  const isRight = plan.isVerified ? await check(plan, stand) : await compare(plan, stand)
-  if (!isRight) process.exitCode = 1
+async function withoutAbsent(plan: Plan, native: Native | undefined): Promise<Plan> {
+  const subjects: SubjectName[] = []
+  for (const name of plan.subjects) {
+    const why = await whyAbsent(name, native)
+    if (why === undefined) subjects.push(name)
+    else console.error(`without ${name}: ${why}`)
+  }
+  if (subjects.length === 0) throw new Error('nothing to measure')
+  return { ...plan, subjects }
+}
+
+function sizesOf({ names, workers }: Plan): readonly Size[] {
+  return names.flatMap((some) => workers.map((count) => ({ names: some, workers: count })))
 }
 
 async function check(plan: Plan, stand: Stand): Promise<boolean> {
   let isRight = true
-  for (const mix of plan.mixes) {
-    for (const { name, at } of stand.contendersOf(mix)) {
+  for (const cell of cellsOf(plan)) {
+    for (const contender of stand.contendersOf(cell.mix)) {
+      const { name, at } = contender
+      if (!canVerify(at)) {
+        console.error(`${cell.mix} ${name}: it has no counters to compare with`)
+        continue
+      }
       at.subject.resume()
-      const load = { ...plan.load, ...stand.targetOf(at, mix), pid: at.subject.pid, mix }
-      const verdict = await verify(at, load)
+      const verdict = await verify(at, stand.loadOf(contender, cell, plan.rate))
       at.subject.pause()
-      console.log(mix, name, JSON.stringify(verdict))
+      console.log(cell.mix, cell.flight, name, JSON.stringify(verdict))
       isRight &&= verdict.isRight
     }
   }
   return isRight
 }
 
-/** Rounds outside, mixes inside: what the machine does for a while meets all of them. */
-async function compare(plan: Plan, stand: Stand): Promise<boolean> {
+/** Rounds outside, cells inside: what the machine does for a while meets all of them. */
+async function compare(plan: Plan, stand: Stand, rows: Row[]): Promise<boolean> {
   const results: Result[] = []
   // Tries that were repeated are no results, but their faults are faults.
   const tries: Result[] = []
-  const schedule = plan.mixes.flatMap((mix) =>
-    stand.contendersOf(mix).map((contender) => ({ mix, contender })),
+  const cells = cellsOf(plan)
+  const schedule = cells.flatMap((cell) =>
+    stand.contendersOf(cell.mix).map((contender) => ({ cell, contender })),
   )
   const roundMs = schedule.length * stretchMs(plan)
+  const rates = await findRates(plan, stand)
   for (let round = 1; round <= plan.rounds; round++) {
     if (round > 1 && performance.now() + roundMs > plan.limitMs) break
-    for (const [i, { mix, contender }] of schedule.entries()) {
+    for (const [i, { cell, contender }] of schedule.entries()) {
       const left = (plan.rounds - round + 1) * schedule.length - i
+      const head = { size: stand.stage, cell, subject: contender.name, round }
       const measureOne = async (): Promise<Measured> => {
-        const measured = await measure(plan, { stand, contender, mix })
-        tries.push({ mix, subject: contender.name, round, measured })
+        const rate = rates.get(keyOf(cell)) ?? plan.rate
+        const measured = await measure(stand, { contender, cell }, rate)
+        tries.push({ ...head, measured })
         return measured
       }
       const mayRepeat = (): boolean => performance.now() + left * stretchMs(plan) < plan.limitMs
       const measured = await measureUndisturbed(measureOne, mayRepeat)
-      results.push({ mix, subject: contender.name, round, measured })
-      console.error(`${mix} ${round} ${contender.name}: ${describe(measured)}`)
+      results.push({ ...head, measured })
+      console.error(`${nameOf(cell)} ${round} ${contender.name}: ${describe(measured)}`)
     }
   }
-  const rows = plan.mixes.flatMap((mix) => toRows(plan, mix, keepQuiet(results, mix)))
-  console.log(formatTable(rows))
-  if (plan.isRecorded) await record(headingOf(plan), rows)
+  for (const cell of cells) rows.push(...toRows(plan, resultsOf(results, cell)))
   return reportFaults(tries)
 }
 
+function resultsOf(results: readonly Result[], cell: Cell): readonly Result[] {
+  return results.filter((result) => result.cell === cell)
+}
+
+function nameOf({ mix, flight, churn }: Cell): string {
+  return churn > 0 ? `${mix} ${flight} ${churn} changes/s` : `${mix} ${flight}`
+}
+
+/** Rates hold for all levels of churn alike. */
+function keyOf({ mix, flight }: Cell): string {
+  return `${mix} ${flight}`
+}
+
+/** A share of what the first subject can: for all subjects of a cell the same rate. */
+async function findRates(plan: Plan, stand: Stand): Promise<ReadonlyMap<string, number>> {
+  const rates = new Map<string, number>()
+  if (plan.rateShare === undefined) return rates
+  for (const cell of cellsOf(plan)) {
+    const [contender] = stand.contendersOf(cell.mix)
+    if (contender === undefined || rates.has(keyOf(cell))) continue
+    const { answered, seconds } = await measure(stand, { contender, cell: { ...cell, churn: 0 } })
+    const rate = Math.round((plan.rateShare * answered) / seconds)
+    rates.set(keyOf(cell), rate)
+    console.error(`${keyOf(cell)}: ${thousands(rate)} queries/s for all`)
+  }
+  return rates
+}
+
 /** Starting a generator and ending its run take some time, too. */
-function stretchMs({ load }: Plan): number {
-  return (load.warmupSeconds + load.seconds) * 1_000 + 1_000
+function stretchMs({ seconds }: Plan): number {
+  return (WARMUP_SECONDS + seconds) * 1_000 + 1_000
 }
 
 interface Stretch {
-  readonly stand: Stand
   readonly contender: Contender
-  readonly mix: Mix
+  readonly cell: Cell
 }
 
-async function measure(plan: Plan, { stand, contender, mix }: Stretch): Promise<Measured> {
-  const { subject, httpPort } = contender.at
+async function measure(stand: Stand, stretch: Stretch, rate?: number): Promise<Measured> {
+  const { contender, cell } = stretch
+  const { subject } = contender.at
+  const load = stand.loadOf(contender, cell, rate)
   subject.resume()
   await sleep(100)
-  // Caches have an empty registry.
-  const canChurn = plan.churn > 0 && httpPort !== undefined && mix !== 'cache'
-  const measured = await generate({
-    ...plan.load,
-    ...(isStream(mix) ? { sockets: 20, window: 25 } : {}),
-    ...(canChurn ? { churn: { httpPort, perSecond: plan.churn } } : {}),
-    ...stand.targetOf(contender.at, mix),
-    pid: subject.pid,
-    mix,
-  })
+  const measured = await generate(load)
   subject.pause()
   return measured
 }
 
-function microsPerAnswer(measured: Measured): number {
-  return measured.cpu.run / 1_000 / measured.answered
-}
-
-function lossOf(measured: Measured): number {
-  return (measured.lost + measured.skipped) / (measured.sent + measured.skipped)
-}
-
-function describe(measured: Measured): string {
-  const { answered, seconds, cpu, latency, churn, faults } = measured
-  const parts = [
-    `${thousands(answered / seconds)}/s`,
-    `${round(microsPerAnswer(measured), 2)} µs`,
-    `lost ${percent(lossOf(measured))}`,
-    `busy ${percent(cpu.run / 1e9 / seconds)}`,
-    `waited ${percent(cpu.wait / 1e9 / seconds)}`,
-    `disturbed ${percent(measured.disturbed)}`,
-    ...(latency === undefined ? [] : [`latency ${JSON.stringify(latency)}`]),
-    ...(churn === undefined ? [] : [`churn ${JSON.stringify(churn)}`]),
-    ...Object.entries(faults).map(([kind, count]) => `FAULT ${kind} ${count}`),
-  ]
-  return parts.join(', ')
-}
-
 function headingOf(plan: Plan): string {
-  if (plan.load.rate === undefined) return 'DNS'
-  return plan.churn > 0 ? 'DNS: latency while the registry changes' : 'DNS: latency'
-}
-
-/** Of one mix, the rounds in which nobody disturbed any subject; all rounds, if there is none. */
-function keepQuiet(results: readonly Result[], mix: Mix): Result[] {
-  const all = results.filter((result) => result.mix === mix)
-  const noisy = new Set(all.filter((r) => r.measured.disturbed > DISTURBED).map((r) => r.round))
-  const quiet = all.filter((result) => !noisy.has(result.round))
-  return quiet.length > 0 ? quiet : all
-}
-
-function toRows(plan: Plan, mix: Mix, results: readonly Result[]): Row[] {
-  const of = (subject: SubjectName): Measured[] =>
-    results.filter((r) => r.subject === subject).map((r) => r.measured)
-  const subjects = plan.subjects.filter((subject) => of(subject).length > 0)
-  const [first = 'toy'] = subjects
-  const baseline = of(first).map((measured) => microsPerAnswer(measured))
-  return subjects.map((subject) => toRow(plan, { mix, subject, first, baseline }, of(subject)))
-}
-
-interface RowHead {
-  readonly mix: Mix
-  readonly subject: SubjectName
-  readonly first: SubjectName
-  /** The first subject's µs per answer in each round. */
-  readonly baseline: readonly number[]
-}
-
-function toRow(plan: Plan, head: RowHead, measured: readonly Measured[]): Row {
-  const { mix, subject, first, baseline } = head
-  const micros = measured.map((m) => microsPerAnswer(m))
-  const ratios = micros.map((value, i) => value / (baseline[i] ?? Number.NaN))
-  const range = `[${round(Math.min(...ratios), 2)}–${round(Math.max(...ratios), 2)}]`
-  const middle: Middle = (pick) => median(measured.map((m) => pick(m)))
-  return {
-    mix,
-    subject,
-    'µs CPU/answer': round(median(micros), 2),
-    [`× ${first}`]: `${round(median(ratios), 2)} ${range}`,
-    rounds: String(measured.length),
-    'answered/s': thousands(middle((m) => m.answered / m.seconds)),
-    lost: percent(middle((m) => lossOf(m))),
-    disturbed: percent(middle((m) => m.disturbed)),
-    busy: percent(middle((m) => m.cpu.run / 1e9 / m.seconds)),
-    ...(plan.load.rate === undefined ? {} : latencyCells(middle)),
-    ...(plan.churn === 0 ? {} : churnCells(middle)),
-  }
-}
-
-type Middle = (pick: (m: Measured) => number) => number
-
-function latencyCells(middle: Middle): Row {
-  return {
-    'p50 µs': round(
-      middle((m) => m.latency?.p50 ?? Number.NaN),
-      0,
-    ),
-    'p99 µs': round(
-      middle((m) => m.latency?.p99 ?? Number.NaN),
-      0,
-    ),
-    stalled: percent(middle((m) => m.stalled ?? Number.NaN)),
-  }
-}
-
-function churnCells(middle: Middle): Row {
-  const pair = (which: 'registerVisible' | 'updateVisible'): string => {
-    const p50 = middle((m) => m.churn?.[which].p50 ?? Number.NaN)
-    const p99 = middle((m) => m.churn?.[which].p99 ?? Number.NaN)
-    return `${round(p50, 0)} / ${round(p99, 0)}`
-  }
-  return {
-    'changes/s': round(
-      middle((m) => m.churn?.changesPerSecond ?? Number.NaN),
-      0,
-    ),
-    'register visible p50/p99 µs': pair('registerVisible'),
-    'update visible p50/p99 µs': pair('updateVisible'),
-  }
+  if (!isOpen(plan)) return 'DNS: side by side'
+  const isChanging = plan.churns.some((churn) => churn > 0)
+  return isChanging ? 'DNS: latency beside changes' : 'DNS: latency by the clock'
 }
 
 /** Any answer that was not the expected one makes all numbers worthless. */
 function reportFaults(results: readonly Result[]): boolean {
   let isRight = true
-  for (const { mix, subject, measured } of results) {
+  for (const { cell, subject, measured } of results) {
     const { churn } = measured
     const faults = { ...measured.faults, http: churn?.httpErrors ?? 0, unseen: churn?.unseen ?? 0 }
     for (const [kind, count] of Object.entries(faults)) {
       if (count === 0) continue
-      console.error(`FAULT ${mix} ${subject}: ${kind} ${count}`)
+      console.error(`FAULT ${nameOf(cell)} ${subject}: ${kind} ${count}`)
       isRight = false
     }
   }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 import { formatTable, median, percent, record, round, type Row, thousands } from './dns/report.ts'
-import { type Cairn, isBuilt, startCairn } from './dns/subjects.ts'
+import { type Cairn, startCairn } from './dns/subjects.ts'
 import { DISTURBED, measureUndisturbed } from './dns/meter.ts'
 import { type HttpMeasured, type Kind, KINDS, loadHttp } from './http/load.ts'
 import { populate } from './http/populate.ts'
@@ -32,7 +32,6 @@ interface Plan {
 async function main(): Promise<void> {
   const plan = readPlan()
   if (plan === undefined) return
-  if (!isBuilt('cairn')) throw new Error('src/main.ts is missing')
   await pinSelf()
   console.error(describeMachine())
   await using running = new AsyncDisposableStack()

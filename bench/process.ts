@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,31 @@ export const root: string = fileURLToPath(new URL('..', import.meta.url))
 
 export const SERVER_CORE = 0
 export const CLIENT_CORE = 1
+
+/** Cores for so many workers; the clients' own only where there are no others left. */
+export function serverCores(workers: number): readonly number[] {
+  const all = cpus().map((_, core) => core)
+  const free = all.filter((core) => core !== CLIENT_CORE)
+  return (workers <= free.length ? free : all).slice(0, workers)
+}
+
+/** A program by its name, also where users' paths do not look; undefined: not installed. */
+export function findProgram(name: string): string | undefined {
+  const folders = ['/usr/sbin', '/usr/local/sbin', ...(process.env['PATH'] ?? '').split(':')]
+  return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path))
+}
+
+/** A process and all that come from it: some servers answer from processes of their own. */
+export function familyOf(pid: number): readonly number[] {
+  try {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
+    )
+    return [pid, ...children.flatMap((child) => familyOf(Number(child)))]
+  } catch {
+    return [] // it ended meanwhile
+  }
+}
 
 export interface CpuReading {
   /** Nanoseconds on a CPU, all threads. */
@@ -59,8 +84,8 @@ function readThread(path: string): readonly [number, number] {
 export interface Launch {
   readonly name: string
   readonly command: readonly string[]
-  /** Undefined: not pinned. */
-  readonly core?: number
+  /** Absent: not pinned. */
+  readonly cores?: readonly number[]
   readonly env?: Readonly<Record<string, string>>
   /** Throws or answers false while the process is not ready yet. */
   readonly isReady: () => Promise<boolean>
@@ -86,7 +111,7 @@ export class Subject implements AsyncDisposable {
   }
 
   static async start(launch: Launch): Promise<Subject> {
-    const pinned = launch.core === undefined ? [] : ['taskset', '-c', String(launch.core)]
+    const pinned = launch.cores === undefined ? [] : ['taskset', '-c', launch.cores.join(',')]
     const [file = '', ...args] = [...pinned, ...launch.command]
     const child = spawn(file, args, {
       cwd: root,
@@ -121,7 +146,7 @@ export class Subject implements AsyncDisposable {
 
   /** Takes no CPU while another subject is measured. */
   pause(): void {
-    this.#child.kill('SIGSTOP')
+    signalFamily(this.pid, 'SIGSTOP')
   }
 
   resume(): void {
@@ -129,20 +154,30 @@ export class Subject implements AsyncDisposable {
     if (exitCode !== null || signalCode !== null) {
       throw new Error(`${this.name} ended (${exitCode ?? signalCode}):\n${this.#heard.said}`)
     }
-    this.#child.kill('SIGCONT')
+    signalFamily(this.pid, 'SIGCONT')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#child
     if (child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGCONT')
+      signalFamily(this.pid, 'SIGCONT')
       child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+      const timer = setTimeout(() => signalFamily(this.pid, 'SIGKILL'), 10_000)
       await ended
       clearTimeout(timer)
     }
     for (const directory of this.#directories) rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function signalFamily(pid: number, signal: NodeJS.Signals): void {
+  for (const one of familyOf(pid)) {
+    try {
+      process.kill(one, signal)
+    } catch {
+      // It ended meanwhile.
+    }
   }
 }
 
@@ -170,7 +205,7 @@ const children = new Set<ChildProcess>()
 function guard(child: ChildProcess): void {
   if (children.size === 0) {
     process.once('exit', () => {
-      for (const one of children) one.kill('SIGKILL')
+      for (const { pid } of children) if (pid !== undefined) signalFamily(pid, 'SIGKILL')
     })
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => process.exit(1))

@@ -7,6 +7,7 @@ import { runDnsperf } from './dnsperf.ts'
 import { Meter, type Metered } from './meter.ts'
 import { type Libc, openLibc } from './libc.ts'
 import { buildPackets, isStream, type Mix, questionsOf } from './packets.ts'
+import { type NativeLoad, runBlast } from './native.ts'
 import type { Latency, Tally } from './tally.ts'
 import { TcpBlast } from './tcp.ts'
 
@@ -19,12 +20,20 @@ export interface Load {
   readonly port: number
   /** The server, whose CPU time is read. */
   readonly pid: number
+  /** Of the server. */
+  readonly cores?: readonly number[]
   readonly mix: Mix
   readonly names: number
+  /** Of each name: so many records are expected. */
+  readonly instances?: number
   readonly seconds: number
   readonly warmupSeconds: number
   readonly sockets: number
   readonly window: number
+  /** One query in flight per client, `sockets` × `window` clients. */
+  readonly isSpread?: boolean
+  /** The generator in C, and what it is to send. */
+  readonly native?: NativeLoad
   /** DNS over TLS: the file of the certificate that must be shown. */
   readonly certificate?: string
   /** Open loop at so many queries per second; without it, a closed loop. */
@@ -34,7 +43,7 @@ export interface Load {
 }
 
 export interface Measured extends Metered {
-  readonly tool: 'ffi' | 'tcp' | 'dnsperf'
+  readonly tool: 'c' | 'ffi' | 'tcp' | 'dnsperf'
   readonly sent: number
   readonly answered: number
   readonly late: number
@@ -45,13 +54,17 @@ export interface Measured extends Metered {
   readonly latency?: Latency
   /** Open loop: share of the time in which the generator was held up. Over 1 %, p99 shows that. */
   readonly stalled?: number
+  /** Closed loop: share of the time in which the generator had work; near 1, it is the limit. */
+  readonly generatorBusy?: number
+  /** Of DNS, without headers of the layers below. */
+  readonly octetsPerAnswer?: number
   readonly churn?: ChurnResult
 }
 
-export const DEFAULTS = { sockets: 16, window: 16, warmupSeconds: 1 } as const
-
 /** Runs the generator on its core and returns what it measured. */
 export async function generate(load: Load, core: number = CLIENT_CORE): Promise<Measured> {
+  const { native } = load
+  if (!isStream(load.mix) && native !== undefined) return await runBlast(load, native)
   if (!isStream(load.mix) && openLibc() === undefined) return await runDnsperf(load, core)
   const withinMs = (load.seconds + load.warmupSeconds) * 1_000 + 30_000
   const out = await run(
@@ -77,17 +90,19 @@ async function main(load: Load): Promise<void> {
 }
 
 function measureUdp(libc: Libc, load: Load): Measured {
-  const questions = questionsOf(load.mix, load.names)
+  const questions = questionsOf(load.mix, load.names, load.instances)
   // Where weights differ, an answer may hold fewer records: that is how DNS expresses weights.
   const least = load.churn === undefined ? undefined : { answers: 1 }
   const packets = buildPackets(questions.map((question) => Object.assign(question, least)))
-  const blast = new Blast(libc, packets, load)
+  const { port, isSpread, sockets, window } = load
+  const clients = isSpread === true ? { sockets: sockets * window, window: 1 } : { sockets, window }
+  const blast = new Blast(libc, packets, { port, ...clients })
   const churn = load.churn === undefined ? undefined : new Churn(libc, load, load.churn)
   drive(blast, load, load.warmupSeconds, churn)
   // Faults of the warm-up are faults, too; its counts and times are not ours.
   const warmFaults = blast.startOver().faults
   churn?.startOver()
-  const meter = new Meter(load.pid)
+  const meter = new Meter(load.pid, load.cores)
   drive(blast, load, load.seconds, churn)
   const metered = meter.stop()
   const answered = blast.tally.answered
@@ -111,7 +126,7 @@ function drive(blast: Blast, load: Load, seconds: number, churn: Churn | undefin
 }
 
 async function measureTcp(load: Load): Promise<Measured> {
-  const packets = buildPackets(questionsOf(load.mix, load.names), 2)
+  const packets = buildPackets(questionsOf(load.mix, load.names, load.instances), 2)
   const { port, window, certificate } = load
   const options = { port, window, connections: load.sockets }
   using blast = await TcpBlast.open(
@@ -121,7 +136,7 @@ async function measureTcp(load: Load): Promise<Measured> {
   blast.start()
   if (load.warmupSeconds > 0) await sleep(load.warmupSeconds * 1_000)
   const warmFaults = load.warmupSeconds > 0 ? blast.startOver().faults : {}
-  const meter = new Meter(load.pid)
+  const meter = new Meter(load.pid, load.cores)
   await sleep(load.seconds * 1_000)
   const metered = meter.stop()
   const { answered } = blast.tally

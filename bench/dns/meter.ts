@@ -2,6 +2,7 @@ import {
   CLIENT_CORE,
   type CpuReading,
   cpuSince,
+  familyOf,
   readBusy,
   readCpu,
   SERVER_CORE,
@@ -34,26 +35,56 @@ export async function measureUndisturbed<T extends Metered>(
 
 /** Everything read at the beginning and at the end of a measured stretch. */
 export class Meter {
-  readonly #pid: number
-  readonly #server: CpuReading
+  readonly #pids: readonly number[]
+  readonly #cores: readonly number[]
+  readonly #server: readonly CpuReading[]
   readonly #own: CpuReading
   readonly #busy: readonly number[]
   readonly #start = performance.now()
 
-  constructor(pid: number) {
-    this.#pid = pid
-    this.#busy = CORES.map((core) => readBusy(core))
+  /** @param cores of the server. */
+  constructor(pid: number, cores: readonly number[] = [SERVER_CORE]) {
+    this.#pids = familyOf(pid)
+    this.#cores = cores
+    this.#busy = measuredCores(cores).map((core) => readBusy(core))
     this.#own = readCpu(process.pid)
-    this.#server = readCpu(pid)
+    this.#server = this.#pids.map((one) => readCpu(one))
   }
 
   stop(): Metered {
     const seconds = (performance.now() - this.#start) / 1_000
-    const cpu = cpuSince(this.#pid, this.#server)
-    const ours = [cpu.run, cpuSince(process.pid, this.#own).run]
-    const foreign = CORES.map((core, i) => readBusy(core) - (this.#busy[i] ?? 0) - (ours[i] ?? 0))
-    return { seconds, cpu, disturbed: Math.max(0, ...foreign) / 1e9 / seconds }
+    const cpu = { run: 0, wait: 0 }
+    for (const [i, before] of this.#server.entries()) {
+      const { run, wait } = cpuSince(this.#pids[i] ?? 0, before)
+      cpu.run += run
+      cpu.wait += wait
+    }
+    const own = cpuSince(process.pid, this.#own).run
+    const busy = measuredCores(this.#cores).map((core, i) => readBusy(core) - (this.#busy[i] ?? 0))
+    return { seconds, cpu, disturbed: foreignShare({ busy, server: cpu.run, own, seconds }) }
   }
 }
 
-const CORES = [SERVER_CORE, CLIENT_CORE] as const
+/** The server's cores and, last, the generator's. */
+export function measuredCores(server: readonly number[]): readonly number[] {
+  return [...server.filter((core) => core !== CLIENT_CORE), CLIENT_CORE]
+}
+
+interface Shares {
+  /** Nanoseconds in which each of `measuredCores` was busy. */
+  readonly busy: readonly number[]
+  readonly server: number
+  readonly own: number
+  readonly seconds: number
+}
+
+/** What neither server nor generator took, of a core. */
+export function foreignShare({ busy, server, own, seconds }: Shares): number {
+  const [first = 0, second = 0] = busy
+  // With more cores nobody knows which thread ran where: then it is a share of all of them.
+  const foreign =
+    busy.length === 2
+      ? Math.max(first - server, second - own)
+      : busy.reduce((sum, ns) => sum + ns, -server - own)
+  return Math.max(0, foreign) / 1e9 / seconds
+}

@@ -72,43 +72,42 @@ const SRV = 33
 const NOERROR = 0
 const NXDOMAIN = 3
 
-export function questionsOf(mix: Mix, names: number): Question[] {
+export function questionsOf(mix: Mix, names: number, instances: number = INSTANCES): Question[] {
   const questions: Question[] = []
-  for (let i = 1; i <= names; i++) {
-    const name = nameService(i).dns
-    const a = { name, type: A, rcode: NOERROR, answers: INSTANCES, hasEdns: mix === 'edns' }
-    switch (mix) {
-      case 'srv':
-        questions.push({ ...a, type: SRV })
-        break
-      case 'nx':
-        questions.push({ ...a, name: nameService(i, 'nix').dns, rcode: NXDOMAIN, answers: 0 })
-        break
-      case 'mixed':
-        // 75 % A, 25 % SRV.
-        questions.push(a, i % 3 === 0 ? { ...a, type: SRV } : a)
-        break
-      case 'static':
-        questions.push({ ...a, name: nameService(i, 'svc', STATIC_ZONE).dns })
-        break
-      case 'cache':
-        questions.push({ ...a, name: nameService(i, 'svc', FOREIGN_ZONE).dns, hasRd: true })
-        break
-      case 'a':
-      case 'edns':
-      case 'tcp':
-      case 'dot':
-        questions.push(a)
-        break
-    }
-  }
+  for (let i = 1; i <= names; i++) questions.push(...questionsAbout(mix, i, instances))
   return questions
+}
+
+/** What a mix asks about one name; of `mixed`, more than one question. */
+export function questionsAbout(mix: Mix, i: number, instances: number): Question[] {
+  const name = nameService(i).dns
+  const a = { name, type: A, rcode: NOERROR, answers: instances, hasEdns: mix === 'edns' }
+  switch (mix) {
+    case 'srv':
+      return [{ ...a, type: SRV }]
+    case 'nx':
+      return [{ ...a, name: nameService(i, 'nix').dns, rcode: NXDOMAIN, answers: 0 }]
+    case 'mixed':
+      // 75 % A, 25 % SRV.
+      return [a, i % 2 === 0 ? { ...a, type: SRV } : a]
+    case 'static':
+      return [{ ...a, name: nameService(i, 'svc', STATIC_ZONE).dns }]
+    case 'cache':
+      return [{ ...a, name: nameService(i, 'svc', FOREIGN_ZONE).dns, hasRd: true }]
+    case 'a':
+    case 'edns':
+    case 'tcp':
+    case 'dot':
+      return [a]
+    default:
+      throw new Error('no such mix')
+  }
 }
 
 /** @param framing 2 for TCP, where each message has its length before it. */
 export function buildPackets(questions: readonly Question[], framing: 0 | 2 = 0): Packets {
   const encoded = questions.map((question) => encodeQuery(question))
-  const longest = Math.max(...encoded.map((packet) => packet.length)) + framing
+  const longest = encoded.reduce((most, packet) => Math.max(most, packet.length), 0) + framing
   const stride = Math.ceil(longest / 8) * 8
   const count = encoded.length
   const bytes = Buffer.alloc(count * stride)

@@ -1,34 +1,38 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { CLIENT_CORE, findFreePort, SERVER_CORE, Subject } from '../process.ts'
-import { FOREIGN_ZONE, STATIC_ZONE } from './packets.ts'
-import { knowsLast, warm } from './ready.ts'
+import { CLIENT_CORE, findFreePort, findProgram, Subject } from '../process.ts'
+import { FOREIGN_ZONE } from './packets.ts'
+import { kindsOf, knowsLast, warm } from './ready.ts'
 import type { DnsSubject, Stage } from './subjects.ts'
-import { plainZone, registryZone, writeLocalData, writeZone, type Zone } from './zones.ts'
+import { plainZone, writeLocalData, writeZone, type Zone, zonesOf } from './zones.ts'
 
 /** Other people's servers, as packaged: one worker, what costs them nothing left as it is. */
 
 /** Room for the generator's connections: unbound's default is 10. */
 const CONNECTIONS = 100
 
+/** Loading a million names takes some a minute. */
+export const READY_WITHIN_MS = 300_000
+
 export async function startKnot(stage: Stage): Promise<DnsSubject> {
-  const { names } = stage
-  const zones = [registryZone(names), plainZone(STATIC_ZONE, names)]
-  const isReady = (port: number): Promise<boolean> => knowsLast(port, names, ['a', 'static'])
-  return await runKnot(zones, { ...stage, core: SERVER_CORE, isReady })
+  return await runKnot(zonesOf(stage), { ...stage, isReady: (port) => knowsAll(port, stage) })
+}
+
+export async function knowsAll(port: number, stage: Stage): Promise<boolean> {
+  return await knowsLast(port, stage.names, kindsOf(stage), stage.instances)
 }
 
 /** The foreign zone's server: asked while caches are filled, idle afterwards. */
 export async function startUpstream(names: number): Promise<DnsSubject> {
   const isReady = (port: number): Promise<boolean> => knowsLast(port, names, ['cache'])
-  const options = { withCounters: false, core: CLIENT_CORE, isReady }
+  const options = { withCounters: false, cores: [CLIENT_CORE], workers: 1, isReady }
   return await runKnot([plainZone(FOREIGN_ZONE, names)], options)
 }
 
 export async function startUnbound(stage: Stage): Promise<DnsSubject> {
-  const { names, certificate } = stage
+  const { certificate } = stage
   const dotPort = await findFreePort()
   const encrypted =
     certificate === undefined
@@ -39,8 +43,8 @@ export async function startUnbound(stage: Stage): Promise<DnsSubject> {
           `  tls-service-key: "${certificate.key}"`,
           `  tls-service-pem: "${certificate.certificate}"`,
         ]
-  const data = [registryZone(names), plainZone(STATIC_ZONE, names)].map((z) => writeLocalData(z))
-  const isReady = (port: number): Promise<boolean> => knowsLast(port, names, ['a', 'static'])
+  const data = zonesOf(stage).map((zone) => writeLocalData(zone))
+  const isReady = (port: number): Promise<boolean> => knowsAll(port, stage)
   const started = await runUnbound([...encrypted, ...data], stage, isReady)
   return certificate === undefined ? started : { ...started, dotPort }
 }
@@ -65,7 +69,8 @@ export async function startUnboundCache(stage: Stage, upstreamPort: number): Pro
 }
 
 interface KnotOptions {
-  readonly core: number
+  readonly cores: readonly number[]
+  readonly workers: number
   readonly withCounters: boolean
   readonly isReady: (port: number) => Promise<boolean>
 }
@@ -78,8 +83,8 @@ async function runKnot(zones: readonly Zone[], options: KnotOptions): Promise<Dn
     'server:',
     `  rundir: ${directory}`,
     `  listen: 127.0.0.1@${dnsPort}`,
-    '  udp-workers: 1',
-    '  tcp-workers: 1',
+    `  udp-workers: ${options.workers}`,
+    `  tcp-workers: ${options.workers}`,
     '  background-workers: 1',
     'control:',
     `  listen: ${control}`,
@@ -103,8 +108,9 @@ async function runKnot(zones: readonly Zone[], options: KnotOptions): Promise<Dn
   writeFileSync(file, `${config.join('\n')}\n`)
   const subject = await Subject.start({
     name: 'knot',
-    core: options.core,
-    command: [existsSync('/usr/sbin/knotd') ? '/usr/sbin/knotd' : 'knotd', '-c', file],
+    cores: options.cores,
+    readyWithinMs: READY_WITHIN_MS,
+    command: [findProgram('knotd') ?? 'knotd', '-c', file],
     isReady: () => options.isReady(dnsPort),
   })
   return { subject: subject.owns(directory), dnsPort, control }
@@ -129,7 +135,10 @@ async function runUnbound(
     '  pidfile: ""',
     `  directory: "${directory}"`,
     '  use-syslog: no',
-    '  num-threads: 1',
+    `  num-threads: ${stage.workers}`,
+    '  so-rcvbuf: 4m',
+    '  so-sndbuf: 4m',
+    '  minimal-responses: yes',
     `  interface: 127.0.0.1@${dnsPort}`,
     `  incoming-num-tcp: ${CONNECTIONS}`,
     // Nothing is signed here, and Cairn does not validate.
@@ -140,8 +149,9 @@ async function runUnbound(
   writeFileSync(file, `${config.join('\n')}\n`)
   const subject = await Subject.start({
     name: 'unbound',
-    core: SERVER_CORE,
-    command: [existsSync('/usr/sbin/unbound') ? '/usr/sbin/unbound' : 'unbound', '-d', '-c', file],
+    cores: stage.cores,
+    readyWithinMs: READY_WITHIN_MS,
+    command: [findProgram('unbound') ?? 'unbound', '-d', '-c', file],
     isReady: () => isReady(dnsPort),
   })
   return { subject: subject.owns(directory), dnsPort, control: file }

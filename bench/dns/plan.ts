@@ -1,85 +1,154 @@
 import { parseArgs } from 'node:util'
 
-import { DEFAULTS, type Load } from './generator.ts'
-import { type Mix, MIXES } from './packets.ts'
-import { isBuilt, type SubjectName, SUBJECTS } from './subjects.ts'
+import { isStream, type Mix, MIXES } from './packets.ts'
+import { type SubjectName, SUBJECTS } from './subjects.ts'
 
 /** What a run of the bench is to do, from its command line. */
 
 const HELP = `node bench/dns.bench.ts [options]
-  --rounds 5        every subject once per round and mix
-  --seconds 3       measured per subject, mix and round, after a warm-up of 1 s
-  --minutes 10      no repetition and no further round that would end later than this
-  --names 10000     services, each with 4 instances
-  --mix a,srv,nx,tcp   any of ${MIXES.join(', ')}; all: every one of them
-  --subjects cairn,knot,unbound   of ${SUBJECTS.join(', ')}; the first is compared with the others
-  --window 16       in flight per socket (closed loop), --sockets 16
-  --rate 0          open loop at so many queries per second, with latencies (UDP)
-  --churn 0         so many registry changes per second meanwhile (needs --rate; Cairn only)
+  --rounds 5        every subject once per round and cell (mix, flight, churn)
+  --seconds 3       measured per subject, cell and round, after a warm-up of 1 s
+  --minutes 30      no repetition and no further round that would end later than this
+  --names 10000     services, or a list: 100,10000,1000000; each size has servers of its own
+  --instances 4     of each service (1 from 400,000 services on)
+  --workers 1       threads that answer, or a list; where cores are short they share with the generator
+  --mix a,srv,nx,mixed,edns,tcp   any of ${MIXES.join(', ')}; all: every one of them
+  --flight spread,inflight   UDP, one query in flight per client; several per client
+  --subjects cairn,cairn-dgram,knot,nsd,unbound,dnsmasq,echo   of ${SUBJECTS.join(', ')}
+                    the first is compared with the others; those that are not there are named and left out
+  --window 16       in flight per socket (closed loop; a power of two up to 256), --sockets 16
+  --rate 0          open loop at so many queries per second, with latencies (UDP); 30%: of what the
+                    first subject answers in a closed loop, the same for all
+  --churn 0         so many registry changes per second meanwhile, or a list: 0,1000,10000
+                    (needs --rate; Cairn's registry only, the others stand beside it as they are)
+  --slow            the generator in TypeScript, though a C compiler is there
   --verify          compare the generator's counts with the server's own
   --record          append the rows to bench/README.md
 `
 
+/** One query in flight per client, or several per client: then servers can group their answers. */
+const FLIGHTS = ['spread', 'inflight'] as const
+type Flight = (typeof FLIGHTS)[number]
+
 export interface Plan {
   readonly rounds: number
   readonly mixes: readonly Mix[]
+  readonly flights: readonly Flight[]
   readonly subjects: readonly SubjectName[]
-  readonly names: number
-  readonly load: Omit<Load, 'port' | 'pid' | 'mix'>
-  readonly churn: number
+  readonly names: readonly number[]
+  readonly instances: number | undefined
+  readonly workers: readonly number[]
+  readonly churns: readonly number[]
+  readonly seconds: number
+  readonly sockets: number
+  /** Of a closed loop. */
+  readonly window: number
+  /** Queries per second; absent: a closed loop. */
+  readonly rate?: number
+  /** Open loop at this share of what the first subject answers. */
+  readonly rateShare?: number
   /** Since the start of the process. */
   readonly limitMs: number
+  readonly isSlow: boolean
   readonly isVerified: boolean
   readonly isRecorded: boolean
 }
 
+export const WARMUP_SECONDS = 1
+/** Open loops queue while a server is away: more room, so that they stay by the clock. */
+export const OPEN_WINDOW = 256
+
+/** What is measured by turns: all subjects, once per round. */
+export interface Cell {
+  readonly mix: Mix
+  /** Connections have several queries in flight each. */
+  readonly flight: Flight
+  readonly churn: number
+}
+
+export function isOpen({ rate, rateShare }: Plan): boolean {
+  return rate !== undefined || rateShare !== undefined
+}
+
+export function cellsOf({ mixes, flights, churns }: Plan): readonly Cell[] {
+  return mixes.flatMap((mix) => {
+    if (isStream(mix)) return [{ mix, flight: 'inflight' as const, churn: 0 }]
+    return flights.flatMap((flight) => churns.map((churn) => ({ mix, flight, churn })))
+  })
+}
+
+const TEXT = (preset: string) => ({ type: 'string', default: preset }) as const
+const FLAG = { type: 'boolean', default: false } as const
+
+const OPTIONS = {
+  help: FLAG,
+  rounds: TEXT('5'),
+  seconds: TEXT('3'),
+  minutes: TEXT('30'),
+  names: TEXT('10000'),
+  instances: TEXT('0'),
+  workers: TEXT('1'),
+  mix: TEXT('a,srv,nx,mixed,edns,tcp'),
+  flight: TEXT(FLIGHTS.join(',')),
+  subjects: TEXT('cairn,cairn-dgram,knot,nsd,unbound,dnsmasq,echo'),
+  sockets: TEXT('16'),
+  window: TEXT('16'),
+  rate: TEXT('0'),
+  churn: TEXT('0'),
+  slow: FLAG,
+  verify: FLAG,
+  record: FLAG,
+} as const
+
 /** Undefined: help was asked for, and has been given. */
 export function readPlan(): Plan | undefined {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-      minutes: { type: 'string', default: '10' },
-      names: { type: 'string', default: '10000' },
-      mix: { type: 'string', default: 'a,srv,nx,tcp' },
-      subjects: { type: 'string', default: 'cairn,knot,unbound' },
-      sockets: { type: 'string', default: String(DEFAULTS.sockets) },
-      window: { type: 'string', default: String(DEFAULTS.window) },
-      rate: { type: 'string', default: '0' },
-      churn: { type: 'string', default: '0' },
-      verify: { type: 'boolean', default: false },
-      record: { type: 'boolean', default: false },
-    },
-  })
+  const { values } = parseArgs({ options: OPTIONS })
   if (values.help) {
     console.log(HELP)
     return undefined
   }
-  const mixes =
-    values.mix === 'all' ? MIXES : MIXES.filter((m) => values.mix.split(',').includes(m))
-  const subjects = SUBJECTS.filter((s) => values.subjects.split(',').includes(s) && isBuilt(s))
-  if (mixes.length === 0 || subjects.length === 0) throw new Error(`nothing to do\n${HELP}`)
-  const rate = readNumber(values.rate)
-  const churn = readNumber(values.churn)
-  if (churn > 0 && rate === 0) throw new Error('--churn needs --rate')
-  // Open loops queue while a server is away: more room, so that they stay by the clock.
-  const window = rate > 0 ? 256 : readNumber(values.window)
-  const names = readNumber(values.names)
-  const sockets = readNumber(values.sockets)
-  const { warmupSeconds } = DEFAULTS
-  const load = { names, sockets, window, warmupSeconds, seconds: readNumber(values.seconds) }
+  const mixes = values.mix === 'all' ? MIXES : readNames(values.mix, MIXES)
+  const rate = readRate(values.rate)
+  const churns = readNumbers(values.churn)
+  const instances = readNumber(values.instances)
+  const isByClock = rate.rate !== undefined || rate.rateShare !== undefined
+  if (!isByClock && churns.some((churn) => churn > 0)) throw new Error('--churn needs --rate')
   return {
+    ...rate,
     rounds: readNumber(values.rounds),
-    mixes,
-    subjects,
-    names,
-    churn,
+    mixes: isByClock ? mixes.filter((mix) => !isStream(mix)) : mixes,
+    flights: readNames(values.flight, FLIGHTS),
+    subjects: readNames(values.subjects, SUBJECTS),
+    names: readNumbers(values.names),
+    instances: instances === 0 ? undefined : instances,
+    workers: readNumbers(values.workers),
+    churns,
+    seconds: readNumber(values.seconds),
+    sockets: readNumber(values.sockets),
+    window: readNumber(values.window),
     limitMs: readNumber(values.minutes) * 60_000,
-    load: rate > 0 ? { ...load, rate } : load,
+    isSlow: values.slow,
     isVerified: values.verify,
     isRecorded: values.record,
   }
+}
+
+/** In the order of `all`: the first subject is the one that others are compared with. */
+function readNames<T extends string>(text: string, all: readonly T[]): readonly T[] {
+  const names = text.split(',')
+  const unknown = names.filter((name) => !all.some((one) => one === name))
+  if (unknown.length > 0) throw new Error(`no such thing: ${unknown.join(', ')}\n${HELP}`)
+  return all.filter((one) => names.includes(one))
+}
+
+function readRate(text: string): { rate?: number; rateShare?: number } {
+  if (text.endsWith('%')) return { rateShare: readNumber(text.slice(0, -1)) / 100 }
+  const rate = readNumber(text)
+  return rate === 0 ? {} : { rate }
+}
+
+function readNumbers(text: string): readonly number[] {
+  return text.split(',').map((one) => readNumber(one))
 }
 
 function readNumber(text: string): number {

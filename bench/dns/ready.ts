@@ -1,7 +1,15 @@
 import { createSocket } from 'node:dgram'
 
 import { sleep } from '../process.ts'
-import { encodeQuery, type Mix, type Question, questionsOf } from './packets.ts'
+import {
+  encodeQuery,
+  INSTANCES,
+  type Mix,
+  type Question,
+  questionsAbout,
+  questionsOf,
+} from './packets.ts'
+import type { Stage } from './subjects.ts'
 
 /** Is a server there, and does it know all it should? Asked before any clock runs. */
 
@@ -15,17 +23,26 @@ export async function knowsLast(
   port: number,
   names: number,
   kinds: readonly Mix[],
+  instances: number = INSTANCES,
 ): Promise<boolean> {
   for (const kind of kinds) {
-    const question = questionsOf(kind, names).at(-1)
+    const question = questionsAbout(kind, names, instances).at(-1)
     if (question !== undefined && !(await ask(port, question))) return false
   }
   return true
 }
 
-export async function waitForLast(port: number, names: number): Promise<void> {
-  for (let i = 0; i < TRIES; i++) if (await knowsLast(port, names, ['a', 'static'])) return
+/** With the static zone, where `stage` has one. */
+export async function waitForLast(port: number, stage: Stage): Promise<void> {
+  const { names, instances } = stage
+  for (let i = 0; i < TRIES; i++) {
+    if (await knowsLast(port, names, kindsOf(stage), instances)) return
+  }
   throw new Error('Cairn does not answer what it was given')
+}
+
+export function kindsOf({ hasStatic }: Stage): readonly Mix[] {
+  return hasStatic ? ['a', 'static'] : ['a']
 }
 
 /** Every foreign name once, so that all of them are in the cache. */

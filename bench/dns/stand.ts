@@ -1,35 +1,60 @@
+import { join } from 'node:path'
+
+import { readRss, serverCores, familyOf } from '../process.ts'
 import { Certificate } from './certificate.ts'
-import type { Mix } from './packets.ts'
+import type { Load } from './generator.ts'
+import type { Native, NativeLoad } from './native.ts'
+import { buildPackets, INSTANCES, isStream, type Mix, questionsOf } from './packets.ts'
+import { writeChanges, writePackets } from './packets-file.ts'
 import { startUpstream } from './peers.ts'
-import type { Plan } from './plan.ts'
-import { canServe, type DnsSubject, startCache, startDns, type SubjectName } from './subjects.ts'
+import { type Cell, OPEN_WINDOW, type Plan, WARMUP_SECONDS } from './plan.ts'
+import {
+  canServe,
+  type DnsSubject,
+  isEcho,
+  type Stage,
+  startCache,
+  startDns,
+  type SubjectName,
+} from './subjects.ts'
 
 /**
- * All servers of a run, paused. Caches are servers of their own, so that forwarding costs nothing
+ * All servers of one size, paused. Caches are servers of their own, so that forwarding costs nothing
  * where nothing is forwarded.
  */
 
 export interface Contender {
   readonly name: SubjectName
   readonly at: DnsSubject
+  /** MB, once it knows all names. */
+  readonly rss: number
 }
 
-export interface Target {
-  readonly port: number
-  readonly certificate?: string
+export interface Size {
+  readonly names: number
+  readonly workers: number
 }
 
-export async function openStand(plan: Plan): Promise<Stand> {
+export async function openStand(plan: Plan, size: Size, native?: Native): Promise<Stand> {
   await using stack = new AsyncDisposableStack()
-  const { names, mixes, subjects, isVerified } = plan
+  const { mixes, subjects } = plan
   const certificate = mixes.includes('dot') ? stack.use(await Certificate.make()) : undefined
-  const stage = { names, withCounters: isVerified, ...(certificate && { certificate }) }
+  const stage = {
+    ...size,
+    instances: plan.instances ?? (size.names < MANY_NAMES ? INSTANCES : 1),
+    cores: serverCores(size.workers),
+    hasStatic: mixes.includes('static'),
+    withCounters: plan.isVerified,
+    ...(certificate && { certificate }),
+    ...(native && { native }),
+  }
   const servers: Contender[] = []
   const caches: Contender[] = []
   const add = (to: Contender[], name: SubjectName, at: DnsSubject): void => {
     stack.use(at.subject)
     at.subject.pause()
-    to.push({ name, at })
+    const family = familyOf(at.subject.pid)
+    to.push({ name, at, rss: family.reduce((sum, pid) => sum + readRss(pid), 0) })
   }
   const isServing = (name: SubjectName): boolean =>
     mixes.some((mix) => mix !== 'cache' && canServe(name, mix))
@@ -37,26 +62,36 @@ export async function openStand(plan: Plan): Promise<Stand> {
     add(servers, name, await startDns(name, stage))
   }
   if (mixes.includes('cache')) {
-    const upstream = await startUpstream(names)
+    const upstream = await startUpstream(size.names)
     stack.use(upstream.subject)
     for (const name of subjects.filter((one) => canServe(one, 'cache'))) {
       add(caches, name, await startCache(name, stage, upstream.dnsPort))
     }
   }
-  return new Stand({ servers, caches, certificate }, stack.move())
+  return new Stand({ plan, stage, servers, caches }, stack.move())
 }
 
+/** From here on, one instance per name: the names are what is to be many. */
+const MANY_NAMES = 400_000
+
 interface Parts {
+  readonly plan: Plan
+  readonly stage: Stage
   readonly servers: readonly Contender[]
   readonly caches: readonly Contender[]
-  readonly certificate: Certificate | undefined
 }
 
 export class Stand implements AsyncDisposable {
+  readonly stage: Stage
+  readonly servers: readonly Contender[]
   readonly #parts: Parts
   readonly #stack: AsyncDisposableStack
+  readonly #files = new Set<string>()
+  #runs = 0
 
   constructor(parts: Parts, stack: AsyncDisposableStack) {
+    this.stage = parts.stage
+    this.servers = parts.servers
     this.#parts = parts
     this.#stack = stack
   }
@@ -66,9 +101,67 @@ export class Stand implements AsyncDisposable {
     return mix === 'cache' ? caches : servers.filter(({ name }) => canServe(name, mix))
   }
 
-  targetOf(at: DnsSubject, mix: Mix): Target {
+  /** @param rate of an open loop; absent: a closed one. */
+  loadOf(contender: Contender, cell: Cell, rate?: number): Load {
+    const { plan } = this.#parts
+    const { names, instances, cores, native } = this.stage
+    const { httpPort, subject } = contender.at
+    const { mix, flight } = cell
+    // Caches have an empty registry.
+    const canChurn = cell.churn > 0 && httpPort !== undefined && mix !== 'cache'
+    const churn = canChurn && rate !== undefined ? { httpPort, perSecond: cell.churn } : undefined
+    return {
+      ...this.#targetOf(contender.at, mix),
+      pid: subject.pid,
+      cores,
+      mix,
+      names,
+      instances,
+      seconds: plan.seconds,
+      warmupSeconds: WARMUP_SECONDS,
+      ...this.#windowOf(mix, rate),
+      isSpread: flight === 'spread',
+      ...(rate === undefined ? {} : { rate }),
+      ...(churn === undefined ? {} : { churn }),
+      ...(native === undefined || isStream(mix)
+        ? {}
+        : { native: this.#filesFor(native, contender, { mix, hasChurn: churn !== undefined }) }),
+    }
+  }
+
+  #windowOf(mix: Mix, rate?: number): { sockets: number; window: number } {
+    const { sockets, window: closed } = this.#parts.plan
+    const window = rate === undefined ? closed : OPEN_WINDOW
+    return isStream(mix) ? { sockets: 20, window: 25 } : { sockets, window }
+  }
+
+  /** Written once for all rounds; changes for each run, lest one repeats another's. */
+  #filesFor(
+    { directory, blast }: Native,
+    { name }: Contender,
+    { mix, hasChurn }: { mix: Mix; hasChurn: boolean },
+  ): NativeLoad {
+    const { names, instances } = this.stage
+    // Where weights change, an answer may hold fewer records: that is how DNS expresses weights.
+    const isChanging = this.#parts.plan.churns.some((churn) => churn > 0)
+    const least = isEcho(name) ? 'echo' : isChanging ? 'one' : 'all'
+    const packets = join(directory, `${mix}-${names}-${least}`)
+    if (!this.#files.has(packets)) {
+      const questions = questionsOf(mix, names, instances).map((question) =>
+        Object.assign(question, leastOf(least, question.answers)),
+      )
+      writePackets(packets, buildPackets(questions))
+      this.#files.add(packets)
+    }
+    if (!hasChurn) return { blast, packets }
+    const changes = join(directory, 'changes')
+    writeChanges(changes, names, ++this.#runs)
+    return { blast, packets, changes }
+  }
+
+  #targetOf(at: DnsSubject, mix: Mix): { port: number; certificate?: string } {
     if (mix !== 'dot') return { port: at.dnsPort }
-    const { certificate } = this.#parts
+    const { certificate } = this.stage
     if (at.dotPort === undefined || certificate === undefined) throw new Error('no DNS over TLS')
     return { port: at.dotPort, certificate: certificate.certificate }
   }
@@ -76,4 +169,9 @@ export class Stand implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync()
   }
+}
+
+function leastOf(least: string, answers: number): { answers: number; rcode?: number } {
+  if (least === 'echo') return { answers: 0, rcode: 0 }
+  return { answers: least === 'one' ? Math.min(1, answers) : answers }
 }

@@ -1,11 +1,14 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { populate } from '../http/populate.ts'
-import { findFreePort, root, SERVER_CORE, Subject } from '../process.ts'
+import { findFreePort, findProgram, readRss, run, SERVER_CORE, Subject } from '../process.ts'
 import type { Certificate } from './certificate.ts'
+import { startDnsmasq } from './dnsmasq.ts'
+import type { Native } from './native.ts'
+import { startNsd } from './nsd.ts'
 import { isStream, type Mix, STATIC_ZONE } from './packets.ts'
 import { startKnot, startUnbound, startUnboundCache } from './peers.ts'
 import { knowsLast, waitForLast, warm } from './ready.ts'
@@ -18,29 +21,61 @@ export interface DnsSubject {
   readonly dnsPort: number
   /** DNS over TLS, where a certificate was given. */
   readonly dotPort?: number
+  /** MB, before it was given any name. */
+  readonly emptyRss?: number
   /** Cairn's HTTP port. */
   readonly httpPort?: number
   /** Where a peer's counters are read: Knot's socket, unbound's configuration. */
   readonly control?: string
 }
 
-export const SUBJECTS = ['cairn', 'knot', 'unbound', 'toy'] as const
+/** `cairn` is the engine in batches, `cairn-dgram` the same server over node:dgram. */
+export const SUBJECTS = [
+  'cairn',
+  'cairn-dgram',
+  'knot',
+  'nsd',
+  'unbound',
+  'dnsmasq',
+  'echo',
+  'echo-pktinfo',
+  'toy',
+] as const
 export type SubjectName = (typeof SUBJECTS)[number]
 
 export interface Stage {
   readonly names: number
+  /** Of each of the registry's names. */
+  readonly instances: number
+  readonly workers: number
+  readonly cores: readonly number[]
+  /** Whether the static zone is served, too. */
+  readonly hasStatic: boolean
   readonly withCounters: boolean
   readonly certificate?: Certificate
+  readonly native?: Native
 }
 
-/** Knot is no cache, and 3.2 (Debian 12) speaks no TLS to clients. */
+/** No names in it: any query is answered by its own octets and some more. */
+export function isEcho(name: SubjectName): boolean {
+  return name === 'echo' || name === 'echo-pktinfo'
+}
+
+/** Knot is no cache, and 3.2 (Debian 12) speaks no TLS to clients; dnsmasq.ts tells of dnsmasq. */
 export function canServe(name: SubjectName, mix: Mix): boolean {
   switch (name) {
     case 'cairn':
     case 'unbound':
       return true
+    case 'cairn-dgram':
+      return !isStream(mix) && mix !== 'cache'
     case 'knot':
+    case 'nsd':
       return mix !== 'cache' && mix !== 'dot'
+    case 'dnsmasq':
+      return mix === 'a' || mix === 'edns' || mix === 'nx'
+    case 'echo':
+    case 'echo-pktinfo':
     case 'toy':
       return mix !== 'cache' && !isStream(mix)
     default:
@@ -48,24 +83,62 @@ export function canServe(name: SubjectName, mix: Mix): boolean {
   }
 }
 
-/** A server of the registry's names and of the static zone. */
+/** A server of the registry's names and, if wanted, of the static zone. */
 export async function startDns(name: SubjectName, stage: Stage): Promise<DnsSubject> {
   switch (name) {
-    case 'cairn': {
-      const cairn = await startCairn(stage)
-      await populate(cairn.httpPort, { services: stage.names, instances: 'persistent' })
-      await waitForLast(cairn.dnsPort, stage.names)
-      return cairn
-    }
+    case 'cairn':
+      return await startPopulated(stage, 'batch')
+    case 'cairn-dgram':
+      return await startPopulated(stage, 'dgram')
     case 'knot':
       return await startKnot(stage)
+    case 'nsd':
+      return await startNsd(stage)
     case 'unbound':
       return await startUnbound(stage)
+    case 'dnsmasq':
+      return await startDnsmasq(stage)
+    case 'echo':
+      return await startEcho(stage, [])
+    case 'echo-pktinfo':
+      return await startEcho(stage, ['pktinfo'])
     case 'toy':
       return await startToy()
     default:
       throw new Error('no such server')
   }
+}
+
+async function startPopulated(stage: Stage, engine: 'batch' | 'dgram'): Promise<DnsSubject> {
+  const { names, instances, hasStatic, ...rest } = stage
+  const isBig = names * instances > BIG
+  const cairn = await startCairn({
+    ...rest,
+    ...((await hasEngines()) ? { engine } : {}),
+    ...(hasStatic ? { names } : {}),
+    ...(isBig ? { room: { services: names } } : {}),
+  })
+  const emptyRss = readRss(cairn.subject.pid)
+  await populate(cairn.httpPort, {
+    services: names,
+    instances: 'persistent',
+    perService: instances,
+  })
+  await waitForLast(cairn.dnsPort, stage)
+  return { ...cairn, emptyRss }
+}
+
+/** Above this, Cairn's limits and Node's heap are raised. */
+const BIG = 400_000
+
+let engines: Promise<boolean> | undefined
+
+/** Whether this Cairn can be told how to answer UDP. */
+async function hasEngines(): Promise<boolean> {
+  engines ??= run(['sh', 'src/launcher/node', 'src/main.ts', '--help']).then((said) =>
+    said.includes('--dns.engine'),
+  )
+  return await engines
 }
 
 /** A server that has the foreign zone in its cache, and nothing else. */
@@ -86,6 +159,11 @@ export interface Cairn extends DnsSubject {
 }
 
 export interface CairnOptions {
+  readonly workers?: number
+  readonly cores?: readonly number[]
+  readonly engine?: 'batch' | 'dgram'
+  /** More than the defaults allow: a namespace of so many services, a heap to hold them. */
+  readonly room?: { readonly services: number }
   /** So many names in a zone of a file; absent: no such zone. */
   readonly names?: number
   /** DNS over TLS. */
@@ -95,7 +173,7 @@ export interface CairnOptions {
 }
 
 export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
-  const { names, certificate, forward } = options
+  const { names, certificate, forward, engine, room, workers = 1 } = options
   const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
   const httpPort = await findFreePort()
   const dnsPort = await findFreePort()
@@ -108,7 +186,9 @@ export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
     'http.port': httpPort,
     'grpc.port': await findFreePort(),
     'dns.port': dnsPort,
-    'dns.workers': 1,
+    'dns.workers': workers,
+    ...(engine === undefined ? {} : { 'dns.engine': engine }),
+    ...(room === undefined ? {} : roomFor(room.services)),
     'dns.zones_dir': directory,
     'server.data-dir': directory,
     'log.level': 'warn',
@@ -120,7 +200,8 @@ export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
   }
   const subject = await Subject.start({
     name: 'cairn',
-    core: SERVER_CORE,
+    cores: options.cores ?? [SERVER_CORE],
+    env: room === undefined ? {} : { NODE_OPTIONS: '--max-old-space-size=16000' },
     command: [
       'sh',
       'src/launcher/node',
@@ -134,19 +215,50 @@ export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
   return dotPort === undefined ? started : { ...started, dotPort }
 }
 
+function roomFor(services: number): Readonly<Record<string, string | number>> {
+  return { 'naming.services-per-namespace-max': services, 'dns.table-bytes': '2047MiB' }
+}
+
+async function startEcho(stage: Stage, words: readonly string[]): Promise<DnsSubject> {
+  const { native, workers, cores } = stage
+  if (native === undefined) throw new Error('echo is not compiled')
+  const dnsPort = await findFreePort()
+  const subject = await Subject.start({
+    name: 'echo',
+    cores,
+    command: [native.echo, String(dnsPort), ...words, String(workers)],
+    isReady: () => knowsLast(dnsPort, 1, ['a'], 0),
+  })
+  return { subject, dnsPort }
+}
+
 async function startToy(): Promise<DnsSubject> {
   const dnsPort = await findFreePort()
   const toy = fileURLToPath(new URL('toy.ts', import.meta.url))
   const subject = await Subject.start({
     name: 'toy',
-    core: SERVER_CORE,
+    cores: [SERVER_CORE],
     command: [process.execPath, toy, String(dnsPort)],
     isReady: () => knowsLast(dnsPort, 1, ['a']),
   })
   return { subject, dnsPort }
 }
 
-/** Where Cairn is not built yet, the bench still compares the others. */
-export function isBuilt(name: SubjectName): boolean {
-  return name !== 'cairn' || existsSync(join(root, 'src/main.ts'))
+const PROGRAMS: Partial<Record<SubjectName, string>> = {
+  knot: 'knotd',
+  nsd: 'nsd',
+  unbound: 'unbound',
+  dnsmasq: 'dnsmasq',
+}
+
+/** Why a subject cannot take part here; undefined: it can. */
+export async function whyAbsent(
+  name: SubjectName,
+  native: Native | undefined,
+): Promise<string | undefined> {
+  const program = PROGRAMS[name]
+  if (isEcho(name) && native === undefined) return 'no C compiler'
+  if (program !== undefined && findProgram(program) === undefined) return 'not installed'
+  if (name === 'cairn-dgram' && !(await hasEngines())) return 'no setting dns.engine: cairn is it'
+  return undefined
 }

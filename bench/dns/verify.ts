@@ -28,6 +28,10 @@ export async function verify(at: DnsSubject, load: Load): Promise<Verdict> {
   return { sent, answered, lost, counted, isRight }
 }
 
+export function canVerify({ httpPort, control }: DnsSubject): boolean {
+  return httpPort !== undefined || control !== undefined
+}
+
 async function readCounter(at: DnsSubject): Promise<number> {
   if (at.httpPort !== undefined) return await readCairn(at.httpPort)
   if (at.control === undefined) throw new Error(`${at.subject.name} has no counters`)

@@ -1,4 +1,5 @@
-import { addressOf, INSTANCES, nameService } from './packets.ts'
+import { addressOf, INSTANCES, nameService, STATIC_ZONE } from './packets.ts'
+import type { Stage } from './subjects.ts'
 
 /** The data of the subjects as zones: what a server is given that has no registry. */
 
@@ -14,12 +15,18 @@ export interface Zone {
   readonly ttl: number
 }
 
+/** What every subject of a stand serves. */
+export function zonesOf({ names, instances, hasStatic }: Stage): readonly Zone[] {
+  const zone = registryZone(names, instances)
+  return hasStatic ? [zone, plainZone(STATIC_ZONE, names)] : [zone]
+}
+
 /** The registry's names, as an authoritative server is given them. */
-export function registryZone(names: number): Zone {
+function registryZone(names: number, instances: number): Zone {
   const records: string[] = []
   for (let service = 1; service <= names; service++) {
     const owner = `${nameService(service).dns}.`
-    for (const address of addressesOf(service)) {
+    for (const address of addressesOf(service, instances)) {
       const target = `${address.replaceAll('.', '-')}.nacos.`
       records.push(`${owner} A ${address}`, `${owner} SRV 0 1 8080 ${target}`)
       records.push(`${target} A ${address}`)
@@ -33,7 +40,7 @@ export function plainZone(zone: string, names: number): Zone {
   const records: string[] = []
   for (let service = 1; service <= names; service++) {
     const owner = `${nameService(service, 'svc', zone).dns}.`
-    for (const address of addressesOf(service)) records.push(`${owner} A ${address}`)
+    for (const address of addressesOf(service, INSTANCES)) records.push(`${owner} A ${address}`)
   }
   return { apex: `${zone}.`, records, ttl: LONG_TTL }
 }
@@ -61,6 +68,6 @@ export function writeLocalData({ apex, records, ttl }: Zone): string {
   ].join('\n')
 }
 
-function addressesOf(service: number): string[] {
-  return Array.from({ length: INSTANCES }, (_, instance) => addressOf(service, instance))
+function addressesOf(service: number, instances: number): string[] {
+  return Array.from({ length: instances }, (_, instance) => addressOf(service, instance))
 }

@@ -53,8 +53,12 @@ describe('what commits touched', () => {
     for (let i = 1; i <= 100; i++) publisher.publish([ref('a'), ref(i % 2 ? 'b' : 'c')], at(i))
     expect([table.did, publisher.backlog]).toEqual([[], 3])
     await turn()
-    expect(table.did).toEqual(['a', 'b', 'c', 'settle 100'])
-    expect([publisher.backlog, delays.length]).toEqual([0, 3])
+    expect(table.did[0]).toBe('a')
+    // One round takes all, unless the machine keeps it waiting for longer than a round may last.
+    await until(() => publisher.backlog === 0)
+    expect(table.did.filter((one) => !one.startsWith('settle'))).toEqual(['a', 'b', 'c'])
+    expect(table.did.at(-1)).toBe('settle 100')
+    expect(delays.length).toBe(3)
   })
 
   test('is compiled for some milliseconds a turn, so that others are served', async () => {

@@ -1,5 +1,6 @@
 import { expandListen, localNets } from '../adapters/dns/local-addresses.ts'
 import type { DnsFront, DnsFrontOptions } from '../adapters/dns/front.ts'
+import type { UdpSettings } from '../adapters/dns/worker-data.ts'
 import { PortTaken } from '../adapters/dns/probe-port.ts'
 import { parseIPv4, parseIPv6 } from '../kernel/ip.ts'
 import type { AnswerPolicy, NamespacePolicy } from '../core/dns/compile/answer-policy.ts'
@@ -60,11 +61,13 @@ function octetsOf(v4: number | undefined): readonly Uint8Array[] {
   return v4 === undefined ? [] : [Uint8Array.of(v4 >>> 24, v4 >>> 16, v4 >>> 8, v4)]
 }
 
+type Given = Pick<DnsFrontOptions['shared'], 'gate' | 'tls'> & Pick<UdpSettings, 'engine'>
+
 /** What every DNS worker is told. */
 export function dnsShared(
   settings: Settings,
   build: Build,
-  { gate, tls }: Pick<DnsFrontOptions['shared'], 'gate' | 'tls'>,
+  { gate, tls, engine }: Given,
 ): DnsFrontOptions['shared'] {
   const { dns } = settings
   return {
@@ -87,7 +90,7 @@ export function dnsShared(
     namespaceAliases: dns.namespaceAliases,
     gate,
     tls,
-    udp: { receiveBufferBytes: dns.receiveBufferBytes },
+    udp: { engine, receiveBufferBytes: dns.receiveBufferBytes },
     tcp: {
       connectionsMax: Math.ceil(dns.tcpConnectionsMax / dns.workers),
       connectionsPerClientMax: dns.tcpConnectionsPerClientMax,

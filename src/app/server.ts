@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { createMember, type Member, type MemberSettings } from '../engine/member.ts'
 import type { ZonePublisher } from '../engine/ports.ts'
 import { SeededRng } from '../kernel/rng.ts'
+import { chooseEngine } from '../adapters/dns/choose-engine.ts'
 import { DnsFront, type DnsFrontOptions } from '../adapters/dns/front.ts'
 import { Admission } from '../adapters/http/admission.ts'
 import { TablePublisher } from '../adapters/dns/publisher.ts'
@@ -128,7 +129,8 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const secrets = new CookieSecrets(settings)
   const gate = gateData(settings, secrets.current)
   const tls = openTlsFiles(settings, telemetry, (identity) => dns.setIdentity(identity))
-  const shared = dnsShared(settings, build, { gate, tls: tls?.identity })
+  const engine = chooseEngine(settings.dns.engine, telemetry)
+  const shared = dnsShared(settings, build, { gate, tls: tls?.identity, engine })
   const dns = new DnsFront({
     workers: settings.dns.workers,
     listen: settings.server.listen,

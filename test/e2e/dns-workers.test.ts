@@ -1,6 +1,6 @@
 import { freePort } from '../free-port.ts'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { DnsClient, rcodeOf } from './dns-client.ts'
@@ -152,6 +152,18 @@ test('workers that die are replaced, and the port is answered on again', async (
   expect(await server.stop()).toBe(0)
 })
 
+test('what is asked while no worker lives is answered by the next one', async () => {
+  const { server, inspector } = await startInspected(1)
+  await using _server = server
+  using _inspector = inspector
+  using client = new DnsClient(server.dns)
+  await inspector.inWorkers('setImmediate(() => { throw new Error("planted") })')
+  await server.logged('dns_worker_died')
+  // At once: the next worker starts 100 ms later. Asked once, for the client does not ask again.
+  const { answers } = await client.ask('order-service.nacos', 'A', 1_000)
+  expect(answers).toHaveLength(1)
+})
+
 test('a worker that finds its port taken when it comes back tries until it has it', async () => {
   const { server, inspector } = await startInspected(1)
   await using _server = server
@@ -159,15 +171,10 @@ test('a worker that finds its port taken when it comes back tries until it has i
   await inspector.inWorkers('setImmediate(() => { throw new Error("planted") })')
   // The port is free for a moment: it is taken by one who does not share.
   const thief = await eventually(async () => {
-    const socket = createSocket('udp4')
-    try {
-      socket.bind({ port: server.dns, address: '127.0.0.1', exclusive: true })
-      await once(socket, 'listening')
-    } catch (error) {
-      socket.close()
-      throw error
-    }
-    return socket
+    const taken = createServer()
+    taken.listen({ port: server.dns, host: '127.0.0.1', exclusive: true })
+    await once(taken, 'listening')
+    return taken
   })
   await sleep(400)
   const closed = once(thief, 'close')

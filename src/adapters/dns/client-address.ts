@@ -1,4 +1,4 @@
-import { parseIPv6 } from '../../kernel/ip.ts'
+import { formatIPv6, parseIPv6 } from '../../kernel/ip.ts'
 import type { Client } from '../../core/dns/answer/client.ts'
 
 /** Fills in who asks, from the text that sockets give. IPv4 is read without allocating. */
@@ -13,6 +13,13 @@ export function setClient(client: Client, address: string): void {
   if (octets !== undefined) client.setV6(octets)
   // A socket that is closed already has no address; that of the client before is not its.
   else client.forget()
+}
+
+/** The client's address as text; empty when it is not known. */
+export function formatClient({ v4, v6, isV6 }: Client): string {
+  if (isV6) return formatIPv6(v6)
+  if (v4 < 0) return ''
+  return `${v4 >>> 24}.${(v4 >>> 16) & 255}.${(v4 >>> 8) & 255}.${v4 & 255}`
 }
 
 /** The address as a number, or −1. The text comes from the kernel: shape is checked, not style. */

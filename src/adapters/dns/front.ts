@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { CairnError } from '../../kernel/errors.ts'
 import { COUNTER_SLOTS, readScalar } from '../../core/dns/counters.ts'
@@ -12,7 +13,14 @@ import type { TlsIdentity } from './tls-identity.ts'
 import type { FromDesk } from './transfer/words.ts'
 import type { TransferServer } from './transfer/transfer-server.ts'
 import { UnboundAddresses } from './unbound-addresses.ts'
-import type { BindFailure, FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
+import type {
+  BatchSocket,
+  BindFailure,
+  FromWorker,
+  Ports,
+  ToWorker,
+  WorkerData,
+} from './worker-data.ts'
 
 /** A worker that died is replaced after this. */
 const RESTART_MS = 100
@@ -28,7 +36,10 @@ export interface DnsFrontOptions {
   readonly memory: TableMemory
   readonly telemetry: Pick<Telemetry, 'event'>
   /** What every worker gets; the rest is made here. */
-  readonly shared: Omit<WorkerData, 'worker' | 'table' | 'counters' | 'seed' | 'queryLog'>
+  readonly shared: Omit<
+    WorkerData,
+    'worker' | 'table' | 'counters' | 'seed' | 'queryLog' | 'inherited'
+  >
   /** One answer of so many is logged; 0: none. */
   readonly logSample: number
   /** Absent when nobody may have a zone: then no worker asks. */
@@ -57,6 +68,8 @@ export class DnsFront {
   readonly #unbound: UnboundAddresses
   #rescan: NodeJS.Timeout | undefined
   readonly #queryLog: QueryLog | undefined
+  /** Of each worker; they outlive it. */
+  readonly #sockets = new Map<number, readonly BatchSocket[]>()
   #isStopping = false
 
   constructor(options: DnsFrontOptions) {
@@ -125,6 +138,9 @@ export class DnsFront {
     clearInterval(this.#rescan)
     await Promise.all([...this.#running.values()].map((running) => this.#stopWorker(running)))
     this.#queryLog?.[Symbol.dispose]()
+    // What workers that died have left behind.
+    for (const sockets of this.#sockets.values()) for (const { fd } of sockets) closeSync(fd)
+    this.#sockets.clear()
   }
 
   /** ::1 is asked for by default and absent where IPv6 is off: that is no mistake. */
@@ -148,6 +164,7 @@ export class DnsFront {
       counters,
       seed: this.#options.seed(),
       queryLog: this.#logOf(number),
+      inherited: this.#sockets.get(number) ?? [],
     }
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
     const running = { worker, number }
@@ -157,6 +174,7 @@ export class DnsFront {
     const listening = Promise.withResolvers<Ports>()
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') this.#judge(running, message, listening)
+      else if (message.kind === 'sockets') this.#sockets.set(number, message.sockets)
       else if (message.kind === 'upstream_loop') this.#tellLoop(number, message)
       else if (message.kind !== 'stopped') this.#passOn(running, message)
     })

@@ -25,6 +25,8 @@ export interface WorkerData {
   /** Absent: no DoT and no DoH. */
   readonly tls: TlsIdentity | undefined
   readonly udp: UdpSettings
+  /** Sockets of a worker that died; what they received meanwhile is answered. */
+  readonly inherited: readonly BatchSocket[]
   readonly tcp: TcpSettings
   /** Absent: names that are not ours are refused. */
   readonly forward?: ForwardData | undefined
@@ -46,7 +48,11 @@ export interface Ports {
   readonly doh: number | undefined
 }
 
+/** `batch`: many datagrams a call, through node:ffi. `dgram`: Node's own sockets. */
+export type UdpEngineName = 'batch' | 'dgram'
+
 export interface UdpSettings {
+  readonly engine: UdpEngineName
   readonly receiveBufferBytes: number
 }
 
@@ -57,6 +63,17 @@ export interface TcpSettings {
   readonly idleMs: number
   /** From the first octet of a message to its last. */
   readonly messageMs: number
+}
+
+/** A UDP socket without Node around it: it outlives its worker. */
+export interface BatchSocket {
+  readonly fd: number
+  /** As it was asked for: a wildcard, too. */
+  readonly address: string
+  readonly port: number
+  readonly isV6: boolean
+  /** The kernel tells where a datagram was sent to, because it may be any address. */
+  readonly hasInfo: boolean
 }
 
 /** Main → worker. */
@@ -79,5 +96,7 @@ export interface BindFailure {
 export type FromWorker =
   | { readonly kind: 'listening'; readonly ports: Ports; readonly failed: readonly BindFailure[] }
   | { readonly kind: 'stopped' }
+  /** Those that are open, told before one is closed and after one is opened. */
+  | { readonly kind: 'sockets'; readonly sockets: readonly BatchSocket[] }
   | LoopNews
   | FromDesk

@@ -16,9 +16,19 @@ import { TcpFront } from './tcp.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 import { AnswerCounters } from './tell-answer.ts'
 import { TransferDesk } from './transfer/desk.ts'
-import { OUTPUT_SLOT_BYTES, OUTPUT_SLOTS, UdpFront } from './udp.ts'
+import { BatchFront } from './batch/batch-front.ts'
+import { openLibc } from './batch/libc.ts'
+import { DgramFront } from './dgram-front.ts'
+import type { UdpEngine } from './udp-engine.ts'
 import type { LoopNews } from './forward/forward-data.ts'
-import type { BindFailure, FromWorker, Ports, ToWorker, WorkerData } from './worker-data.ts'
+import type {
+  BatchSocket,
+  BindFailure,
+  FromWorker,
+  Ports,
+  ToWorker,
+  WorkerData,
+} from './worker-data.ts'
 
 /** How often the worker says that it lives and what serial it sees. */
 const ALIVE_MS = 250
@@ -27,7 +37,7 @@ const SETTLE_MS = 1_000
 
 /** A DNS worker: sockets of its own, answers from shared memory, no word with the main thread. */
 class Worker {
-  readonly #udp: UdpFront
+  readonly #udp: UdpEngine
   readonly #tcp: TcpFront
   readonly #dot: DotFront | undefined
   readonly #doh: DohFront | undefined
@@ -51,15 +61,13 @@ class Worker {
     const forwarding = this.#forwarding
     const respond = (output: Uint8Array): Responder =>
       new Responder(table, settings, rng, output, forwarding?.foreign)
-    const udpOutput = new Uint8Array(OUTPUT_SLOTS * OUTPUT_SLOT_BYTES)
     const tcpOutput = new Uint8Array(TCP_OUTPUT_BYTES)
     const shared = { reader, counters, forwarding }
-    this.#udp = new UdpFront({
-      ...shared,
-      responder: respond(udpOutput),
-      output: udpOutput,
-      settings: data.udp,
-    })
+    const udp = { ...shared, respond, settings: data.udp }
+    this.#udp =
+      data.udp.engine === 'batch'
+        ? new BatchFront(udp, openLibc(), { inherited: data.inherited, onChange: tellSockets })
+        : new DgramFront(udp)
     // One at a time writes: they share the responder and where it writes to.
     const stream = {
       ...shared,
@@ -180,6 +188,10 @@ function openForwarding(
 
 function tellLoop(upstream: string, how: LoopNews['how']): void {
   tell({ kind: 'upstream_loop', upstream, how })
+}
+
+function tellSockets(sockets: readonly BatchSocket[]): void {
+  tell({ kind: 'sockets', sockets })
 }
 
 function codeOf(error: unknown): string {

@@ -99,6 +99,8 @@ export interface DnsTransportSettings {
   /** 0: any free port, the same for UDP and TCP. */
   readonly port: number
   readonly workers: number
+  /** What carries UDP. */
+  readonly engine: 'auto' | 'batch' | 'dgram'
   readonly ednsUdpSize: number
   readonly tableBytes: number
   readonly receiveBufferBytes: number

@@ -206,6 +206,9 @@ function describeDnsTransport(take: Take, host: HostFacts, port: number): DnsTra
     tableBytes: take('dns.table_bytes', size('1MiB', '2047MiB'), 512 * MIB, {
       doc: 'Address space for compiled answers: reserved, and used as the registry grows.',
     }),
+    engine: take('dns.engine', choice(['auto', 'batch', 'dgram']), 'auto', {
+      doc: "What carries UDP: batches through node:ffi, or Node's sockets; auto: what works here.",
+    }),
     receiveBufferBytes: take('dns.receive_buffer', size('64KiB', '1GiB'), 4 * MIB, {
       doc: 'UDP receive buffer per socket; the kernel caps it at net.core.rmem_max.',
     }),

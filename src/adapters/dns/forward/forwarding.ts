@@ -102,6 +102,11 @@ export class Forwarding {
     foreign.isLast = given.length >= QUESTIONS_MAX
   }
 
+  /** After each message: whether `postpone` has anything to do. */
+  get isUnfinished(): boolean {
+    return this.foreign.pending !== undefined || this.foreign.due !== undefined
+  }
+
   /**
    * After each message. True when its answer must wait: `retry` is called when the message is to be
    * answered again, with what was found out meanwhile.

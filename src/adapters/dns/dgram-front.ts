@@ -1,18 +1,16 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LIMITED, type Responder } from '../../core/dns/answer/responder.ts'
-import type { Reader } from '../../core/dns/table/memory.ts'
 import { Backlog } from './backlog.ts'
 import { setClient } from './client-address.ts'
-import { NOTHING_GIVEN, type Forwarding, type Given } from './forward/forwarding.ts'
-import type { AnswerCounters } from './tell-answer.ts'
-import type { UdpSettings } from './worker-data.ts'
+import { NOTHING_GIVEN, type Given } from './forward/forwarding.ts'
+import { isReflected, type UdpEngine, type UdpShared } from './udp-engine.ts'
 
 /**
  * Answers that the kernel has not taken yet stay intact until this many later ones were written.
  */
-export const OUTPUT_SLOTS = 256
-export const OUTPUT_SLOT_BYTES = 4096
+const OUTPUT_SLOTS = 256
+const OUTPUT_SLOT_BYTES = 4096
 /** Answers between two looks at the sockets' queues. */
 const LOOK_EVERY = 32
 /** RFC 6891 and dns.md §1.9: no real query is longer. */
@@ -23,15 +21,10 @@ const ARCOUNT = 10
 const DRAIN_MAX_MS = 200
 
 /** What the sockets of one worker share. */
-export interface UdpParts {
+interface Parts extends UdpShared {
   readonly responder: Responder
-  readonly reader: Reader
-  readonly counters: AnswerCounters
-  readonly settings: UdpSettings
   /** The responder's output: `OUTPUT_SLOTS` slots. */
   readonly output: Uint8Array
-  /** Absent: names that are not ours are refused. */
-  readonly forwarding?: Forwarding | undefined
 }
 
 /** A query and where its answer goes. */
@@ -47,8 +40,8 @@ interface Asked {
  * DNS over UDP on `node:dgram`: one socket per local address, because Node cannot choose the source
  * address of an answer, and it must be the one that was asked (RFC 2181 §4.1).
  */
-export class UdpFront {
-  readonly #parts: UdpParts
+export class DgramFront implements UdpEngine {
+  readonly #parts: Parts
   readonly #sockets = new Map<string, Socket>()
   readonly #input = new DataView(new ArrayBuffer(QUERY_BYTES_MAX))
   readonly #inputBytes = new Uint8Array(this.#input.buffer)
@@ -58,7 +51,9 @@ export class UdpFront {
   #hasBacklog = false
   #received = 0
 
-  constructor(parts: UdpParts) {
+  constructor(shared: UdpShared) {
+    const output = new Uint8Array(OUTPUT_SLOTS * OUTPUT_SLOT_BYTES)
+    const parts = { ...shared, output, responder: shared.respond(output) }
     this.#parts = parts
     this.#backlog = new Backlog<Asked>({
       answer: (asked) => this.#answerLate(asked, NOTHING_GIVEN),
@@ -66,7 +61,6 @@ export class UdpFront {
     })
   }
 
-  /** Opens a socket; rejects with the system's error. The answer is the port. */
   async listen(address: string, port: number): Promise<number> {
     const type = address.includes(':') ? 'udp6' : 'udp4'
     const socket = createSocket({
@@ -98,7 +92,7 @@ export class UdpFront {
     return [...this.#sockets.keys()]
   }
 
-  /** Answers what the sockets hold: until a turn of the loop brings nothing, or for a while. */
+  /** Until a turn of the loop brings nothing, or for a while. */
   async drain(): Promise<void> {
     const deadline = performance.now() + DRAIN_MAX_MS
     let before = -1
@@ -205,8 +199,3 @@ export class UdpFront {
 
 /** A failed send is the client's loss alone, and it will ask again. */
 function onSent(): void {}
-
-/** Ports of services that answer anything: two of them would talk for ever (dns.md §1.9). */
-function isReflected(port: number): boolean {
-  return port === 0 || port === 7 || port === 13 || port === 17 || port === 19
-}

@@ -1,0 +1,256 @@
+import { LIMITED, type Responder } from '../../../core/dns/answer/responder.ts'
+import { NOTHING_GIVEN, type Given } from '../forward/forwarding.ts'
+import { formatClient } from '../client-address.ts'
+import { isReflected, type UdpEngine, type UdpShared } from '../udp-engine.ts'
+import type { BatchSocket } from '../worker-data.ts'
+import { SYS, type Libc } from './libc.ts'
+import { LoopWait } from './loop-wait.ts'
+import { BATCH, ReceiveTable, STRIDE, type KeptDatagram } from './receive-table.ts'
+import { SendTable } from './send-table.ts'
+import { Sockets } from './socket.ts'
+
+/** Batches of one socket before the others, and the loop, are looked at: a millisecond's work. */
+const BATCHES_AT_ONCE = 4
+/** Clients that never stop asking do not hold up the end. */
+const DRAIN_MAX_MS = 200
+const HEADER_BYTES = 12
+/** Offset of the count of additional records in the header. */
+const ARCOUNT = 10
+
+/** A kernel before 4.18, a network card that leaves checksums to others, a path too narrow. */
+const CANNOT_SEGMENT: ReadonlySet<number> = new Set([SYS.EINVAL, SYS.EIO, SYS.EMSGSIZE])
+
+/** A query whose answer waits for others. */
+interface Asked {
+  readonly socket: BatchSocket
+  readonly kept: KeptDatagram
+  /** ms; the clock of `performance`. */
+  readonly started: number
+}
+
+/** Sockets are kept beyond the life of their worker: its successor goes on with them. */
+interface SocketKeeping {
+  readonly inherited: readonly BatchSocket[]
+  readonly onChange: (sockets: readonly BatchSocket[]) => void
+}
+
+/**
+ * DNS over UDP in batches: one call receives up to 64 queries, one sends their answers, and in
+ * between nobody waits. The thread sleeps in a poll of its sockets and of its event loop, which
+ * goes on as ever: timers, TCP, messages.
+ */
+export class BatchFront implements UdpEngine {
+  readonly #keeping: SocketKeeping
+  /** Sockets of the worker before that were not asked for again yet. */
+  #adopted: readonly BatchSocket[]
+  readonly #libc: Libc
+  readonly #parts: UdpShared & { readonly responder: Responder }
+  readonly #sockets: Sockets
+  readonly #wait: LoopWait
+  readonly #v4: ReceiveTable
+  readonly #v6: ReceiveTable
+  readonly #send: SendTable
+  readonly #v6Address = new Uint8Array(16)
+  #open: readonly BatchSocket[] = []
+  #turn: NodeJS.Immediate | undefined
+  /** Something was begun that only the loop can go on with. */
+  #isLoopWanted = false
+  #isServing = false
+
+  constructor(shared: UdpShared, libc: Libc, keeping: SocketKeeping) {
+    this.#keeping = keeping
+    this.#adopted = [...keeping.inherited]
+    this.#libc = libc
+    this.#send = new SendTable(libc, true)
+    this.#parts = { ...shared, responder: shared.respond(this.#send.output) }
+    this.#sockets = new Sockets(libc)
+    this.#wait = new LoopWait(libc)
+    this.#v4 = new ReceiveTable(libc, false)
+    this.#v6 = new ReceiveTable(libc, true)
+  }
+
+  async listen(address: string, port: number): Promise<number> {
+    const adopted = this.#adopted.find((one) => one.address === address)
+    this.#adopted = this.#adopted.filter((one) => one !== adopted)
+    const { receiveBufferBytes } = this.#parts.settings
+    const socket = adopted ?? this.#sockets.open(address, port, receiveBufferBytes)
+    this.#setOpen([...this.#open, socket])
+    return socket.port
+  }
+
+  get addresses(): readonly string[] {
+    return this.#open.map((socket) => socket.address)
+  }
+
+  close(address: string): void {
+    const socket = [...this.#open, ...this.#adopted].find((one) => one.address === address)
+    if (socket === undefined) return
+    this.#adopted = this.#adopted.filter((one) => one !== socket)
+    // Told first: nobody may close a descriptor that has become another's.
+    this.#setOpen(this.#open.filter((one) => one !== socket))
+    this.#sockets.close(socket.fd)
+  }
+
+  async drain(): Promise<void> {
+    const deadline = performance.now() + DRAIN_MAX_MS
+    for (const socket of this.#open) {
+      while (this.#serve(socket) > 0 && performance.now() < deadline);
+    }
+  }
+
+  #setOpen(sockets: readonly BatchSocket[]): void {
+    this.#open = sockets
+    this.#keeping.onChange([...sockets, ...this.#adopted])
+    this.#wait.watch(sockets.map(({ fd }) => fd))
+    if (this.#turn !== undefined) clearImmediate(this.#turn)
+    this.#turn = sockets.length > 0 ? setImmediate(this.#runTurn) : undefined
+  }
+
+  /**
+   * One turn of the event loop: serves the sockets until the loop has something to do. The next
+   * turn's immediate is not waited for by libuv while it asks how long it may wait (`loopMs`); then
+   * it is, so that the loop never sleeps by itself.
+   */
+  readonly #runTurn = (): void => {
+    const next = setImmediate(this.#runTurn)
+    this.#turn = next
+    next.unref()
+    this.#isLoopWanted = false
+    for (;;) {
+      const ms = this.#wait.loopMs
+      this.#wait.wait(ms)
+      this.#serveReady()
+      if (ms === 0 || this.#wait.isLoopReady || this.#isLoopWanted) break
+    }
+    next.ref()
+  }
+
+  #serveReady(): void {
+    for (const [i, socket] of this.#open.entries()) {
+      if (!this.#wait.isReady(i)) continue
+      for (let k = 0; k < BATCHES_AT_ONCE; k++) if (this.#serve(socket) < BATCH) break
+    }
+  }
+
+  /** Answers what waits in the socket, a batch of it; the answer is how many datagrams came. */
+  #serve(socket: BatchSocket): number {
+    const table = socket.isV6 ? this.#v6 : this.#v4
+    table.expectInfo(socket.hasInfo)
+    const { functions } = this.#libc
+    const count = functions.recvmmsg(socket.fd, table.address, BATCH, SYS.MSG_DONTWAIT, 0n)
+    // Nothing there any more, or an error of a single datagram.
+    if (count <= 0) return 0
+    this.#isServing = true
+    const started = performance.now()
+    const { reader } = this.#parts
+    this.#send.begin()
+    reader.enter()
+    for (let i = 0; i < count; i++) this.#answer(socket, table, i, started)
+    reader.leave()
+    this.#flush(socket.fd, table)
+    this.#isServing = false
+    return count
+  }
+
+  #answer(socket: BatchSocket, table: ReceiveTable, i: number, started: number): void {
+    if (this.#isJunk(table, i)) return
+    const { responder, counters, forwarding } = this.#parts
+    const length = this.#respond(table, i, started, NOTHING_GIVEN)
+    if (length === 0) return
+    if (forwarding?.isUnfinished === true) {
+      this.#isLoopWanted = true
+      const asked = { socket, kept: table.keep(i), started }
+      if (this.#postpone(asked, NOTHING_GIVEN)) return
+    }
+    this.#send.add(table, i, length, false)
+    counters.tell(responder, 0, table.lengthOf(i), length, 0)
+  }
+
+  /** Junk is the cheapest: an answer is seen by one bit (RFC 1035 §4.1.1). */
+  #isJunk(table: ReceiveTable, i: number): boolean {
+    const { counters } = this.#parts
+    if (table.lengthOf(i) < HEADER_BYTES) counters.add('drop_short', 1)
+    else if (isReflected(table.portOf(i))) counters.add('drop_source', 1)
+    else if ((table.slots.bytes[i * STRIDE + 2] ?? 0) >= 0x80) counters.add('drop_response', 1)
+    else return false
+    return true
+  }
+
+  /** Writes the answer into the output's slot `i`; 0: there is none. */
+  #respond(table: ReceiveTable, i: number, started: number, given: readonly Given[]): number {
+    const { responder, counters, forwarding } = this.#parts
+    const base = i * STRIDE
+    const { view } = table.slots
+    // A count that no message can keep makes it what it is: malformed.
+    if (table.isTruncated(i)) view.setUint16(base + ARCOUNT, 0xffff)
+    this.#setClient(table, i, started)
+    forwarding?.prepare(responder.client, started, given)
+    const length = responder.respond(view, base, table.lengthOf(i), base)
+    if (length > 0) return length
+    counters.add(length === LIMITED ? 'drop_rate' : 'drop_response', 1)
+    return 0
+  }
+
+  #setClient(table: ReceiveTable, i: number, started: number): void {
+    const { client } = this.#parts.responder
+    client.isTcp = false
+    client.isEncrypted = false
+    client.nowMs = performance.timeOrigin + started
+    if (!table.isV6) {
+      client.setV4(table.v4Of(i))
+      return
+    }
+    table.copyV6(i, this.#v6Address)
+    client.setV6(this.#v6Address)
+  }
+
+  /** True when the answer waits for other servers. */
+  #postpone(asked: Asked, given: readonly Given[]): boolean {
+    const { forwarding, responder } = this.#parts
+    const retry = (more: readonly Given[]): void => {
+      // It may be known at once; then the batch goes first.
+      if (this.#isServing) queueMicrotask(() => this.#answerLate(asked, more))
+      else this.#answerLate(asked, more)
+    }
+    return forwarding?.postpone(formatClient(responder.client), given, retry) ?? false
+  }
+
+  /** Unless its socket was closed meanwhile. */
+  #answerLate(asked: Asked, given: readonly Given[]): void {
+    const { socket, kept, started } = asked
+    if (!this.#open.includes(socket)) return
+    const { reader, counters, responder, forwarding } = this.#parts
+    const table = socket.isV6 ? this.#v6 : this.#v4
+    const i = table.restore(kept)
+    reader.enter()
+    const length = this.#respond(table, i, started, given)
+    reader.leave()
+    if (length === 0) return
+    if (forwarding?.isUnfinished === true && this.#postpone(asked, given)) return
+    this.#send.begin()
+    this.#send.add(table, i, length, false)
+    counters.tell(responder, 0, kept.message.length, length, (performance.now() - started) / 1_000)
+    this.#flush(socket.fd, table)
+  }
+
+  /** Sends what the batch answered; what the system does not take is the clients' loss. */
+  #flush(fd: number, table: ReceiveTable): void {
+    const send = this.#send
+    send.seal(table)
+    const { functions } = this.#libc
+    for (let first = 0; first < send.count;) {
+      const address = send.addressOf(first)
+      const sent = functions.sendmmsg(fd, address, send.count - first, SYS.MSG_DONTWAIT)
+      if (sent > 0) {
+        first += sent
+      } else if (send.answersOf(first) > 1) {
+        send.canSegment &&= !CANNOT_SEGMENT.has(this.#libc.errno())
+        send.split(table, first)
+        first = 0
+      } else {
+        this.#parts.counters.add('drop_send', 1)
+        first++
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Responder } from '../../core/dns/answer/responder.ts'
+import type { Reader } from '../../core/dns/table/memory.ts'
+import type { Forwarding } from './forward/forwarding.ts'
+import type { AnswerCounters } from './tell-answer.ts'
+import type { UdpSettings } from './worker-data.ts'
+
+/** DNS over UDP in one worker, by whatever means. */
+export interface UdpEngine {
+  /** Opens a socket; rejects with the system's error. The answer is the port. */
+  listen(address: string, port: number): Promise<number>
+  /** Those it listens on. */
+  readonly addresses: readonly string[]
+  close(address: string): void
+  /** Answers what the sockets hold, or as much of it as a short while allows. */
+  drain(): Promise<void>
+}
+
+/** What an engine gets from its worker. */
+export interface UdpShared {
+  readonly reader: Reader
+  readonly counters: AnswerCounters
+  readonly settings: UdpSettings
+  /** A responder that writes into `output`. */
+  readonly respond: (output: Uint8Array) => Responder
+  /** Absent: names that are not ours are refused. */
+  readonly forwarding?: Forwarding | undefined
+}
+
+/** Ports of services that answer anything: two of them would talk for ever (dns.md §1.9). */
+export function isReflected(port: number): boolean {
+  return port === 0 || port === 7 || port === 13 || port === 17 || port === 19
+}

@@ -8,8 +8,8 @@ import { knowsAll, READY_WITHIN_MS } from './peers.ts'
 import type { DnsSubject, Stage } from './subjects.ts'
 
 /**
- * dnsmasq with a file of hosts, which it keeps hashed. Its SRV records are a list that it walks, and
- * each TCP connection is a process of its own: neither is compared. It has one thread.
+ * dnsmasq with a file of hosts, which it keeps hashed. Its SRV records are a list that it walks,
+ * and each TCP connection is a process of its own: neither is compared. It has one thread.
  */
 export async function startDnsmasq(stage: Stage): Promise<DnsSubject> {
   const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))

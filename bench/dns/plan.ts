@@ -11,11 +11,11 @@ const HELP = `node bench/dns.bench.ts [options]
   --minutes 30      no repetition and no further round that would end later than this
   --names 10000     services, or a list: 100,10000,1000000; each size has servers of its own
   --instances 4     of each service (1 from 400,000 services on)
-  --workers 1       threads that answer, or a list; where cores are short they share with the generator
+  --workers 1       threads that answer, or a list; short of cores they share with the generator
   --mix a,srv,nx,mixed,edns,tcp   any of ${MIXES.join(', ')}; all: every one of them
   --flight spread,inflight   UDP, one query in flight per client; several per client
   --subjects cairn,cairn-dgram,knot,nsd,unbound,dnsmasq,echo   of ${SUBJECTS.join(', ')}
-                    the first is compared with the others; those that are not there are named and left out
+                    the first is compared with the others; what is not there is named and left out
   --window 16       in flight per socket (closed loop; a power of two up to 256), --sockets 16
   --rate 0          open loop at so many queries per second, with latencies (UDP); 30%: of what the
                     first subject answers in a closed loop, the same for all

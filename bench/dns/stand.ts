@@ -19,8 +19,8 @@ import {
 } from './subjects.ts'
 
 /**
- * All servers of one size, paused. Caches are servers of their own, so that forwarding costs nothing
- * where nothing is forwarded.
+ * All servers of one size, paused. Caches are servers of their own, so that forwarding costs
+ * nothing where nothing is forwarded.
  */
 
 export interface Contender {

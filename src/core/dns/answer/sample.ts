@@ -2,10 +2,13 @@ import type { Rng } from '../../../kernel/rng.ts'
 
 /** Entries one table can have: far above the 10,000 instances of a service. */
 const ENTRIES_MAX = 1 << 16
+/** Up to here the weights are added up anew for each pick: cheaper than anything cleverer. */
+const SCANNED_MAX = 32
 
 /**
  * Weighted choice without replacement: the first pick is exact, each further one is exact among
- * those left (Efraimidis and Spirakis, 2006). All memory is allocated once.
+ * those left. Small sets are scanned, large ones drawn from until nothing new comes, and ordered by
+ * exponential keys (Efraimidis and Spirakis, 2006). All memory is allocated once.
  */
 export class Sampler {
   readonly picked: Int32Array = new Int32Array(ENTRIES_MAX)
@@ -31,9 +34,40 @@ export class Sampler {
       this.picked[0] = bisect(table, sums, size, this.#rng.f64() * total)
       return 1
     }
+    if (size <= SCANNED_MAX) return this.#scan(table, sums, size, wanted)
     this.#stamp = (this.#stamp + 1) | 0
     const drawn = this.#drawDistinct(table, sums, size, wanted, total)
     if (drawn < wanted) this.#order(table, sums, size, drawn, wanted)
+    return wanted
+  }
+
+  /** One draw per pick, the last one left excepted. */
+  #scan(table: DataView, sums: number, size: number, wanted: number): number {
+    const weights = this.#keys
+    const { picked } = this
+    let before = 0
+    for (let i = 0; i < size; i++) {
+      const sum = table.getFloat64(sums + i * 8, true)
+      weights[i] = sum - before
+      before = sum
+      picked[i] = i
+    }
+    let total = before
+    // Those left stand behind those picked.
+    for (let n = 0; n < wanted && n < size - 1; n++) {
+      let left = this.#rng.f64() * total
+      let at = n
+      for (; at < size - 1; at++) {
+        left -= weights[at] ?? 0
+        if (left < 0) break
+      }
+      const weight = weights[at] ?? 0
+      total -= weight
+      weights[at] = weights[n] ?? 0
+      const pick = picked[at] ?? 0
+      picked[at] = picked[n] ?? 0
+      picked[n] = pick
+    }
     return wanted
   }
 

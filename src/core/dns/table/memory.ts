@@ -39,8 +39,8 @@ export function openTable(buffer: SharedArrayBuffer): TableMemory {
 /**
  * A reader's guard: blocks that a reader may still see are not reused. `enter` before the first
  * look of a batch, `leave` after the last. A new one takes the slot over from a worker that died
- * while it read, and would hold back every block for ever. The load of the index pointer that
- * follows is atomic, so it cannot move before the store.
+ * while it read, and would hold back every block for ever. `enter` ends with an atomic load: it
+ * cannot move before the store, and no plain load that follows before it.
  */
 export class Reader {
   readonly #words: Int32Array
@@ -55,6 +55,7 @@ export class Reader {
 
   enter(): void {
     Atomics.store(this.#words, this.#slot, Atomics.load(this.#words, HEADER.EPOCH >> 2))
+    Atomics.load(this.#words, HEADER.INDEX >> 2)
   }
 
   leave(): void {

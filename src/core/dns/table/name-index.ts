@@ -4,7 +4,11 @@ import type { TableMemory } from './memory.ts'
 import { hashName } from './name-hash.ts'
 import { Segments } from './segments.ts'
 
-/** Finds names in the table. One per thread; allocates nothing. */
+/**
+ * Finds names in the table. One per thread; allocates nothing. Its loads are plain ones: `Atomics`
+ * is a call each time. A pointer is an aligned word, so it is never half of one; what it points at
+ * was written before it, and is read by way of it; and no load comes before the reader has entered.
+ */
 export class NameFinder {
   /** Offset of the index slot of the entry found last; for the writer. */
   slot = 0
@@ -27,13 +31,13 @@ export class NameFinder {
   /** The block of the lower-cased wire name in `name[start, end)`, or 0. */
   find(name: DataView, start: number, end: number): number {
     const entry = this.findEntry(name, start, end, this.hash(name, start, end))
-    return entry === 0 ? 0 : Atomics.load(this.#words, (entry + ENTRY.BLOCK) >> 2)
+    return entry === 0 ? 0 : (this.#words[(entry + ENTRY.BLOCK) >> 2] ?? 0)
   }
 
   /** As `find`, for a name at the start of `name` whose hash is known. */
   findBlock(name: DataView, length: number, hash: number): number {
     const entry = this.findEntry(name, 0, length, hash)
-    return entry === 0 ? 0 : Atomics.load(this.#words, (entry + ENTRY.BLOCK) >> 2)
+    return entry === 0 ? 0 : (this.#words[(entry + ENTRY.BLOCK) >> 2] ?? 0)
   }
 
   /**
@@ -41,17 +45,18 @@ export class NameFinder {
    * writer may remove the name at any moment, the entry stays readable until this reader leaves.
    */
   findEntry(name: DataView, start: number, end: number, hash: number): number {
-    const directory = Atomics.load(this.#words, HEADER.INDEX >> 2)
-    const bits = this.#table.getInt32(directory + DIRECTORY.BITS, true)
+    const words = this.#words
+    const directory = words[HEADER.INDEX >> 2] ?? 0
+    const bits = words[(directory + DIRECTORY.BITS) >> 2] ?? 0
     const at = (directory + DIRECTORY.SEGMENTS + (hash >>> (32 - bits)) * 4) >> 2
-    const slots = Atomics.load(this.#words, at) + SEGMENT.SLOTS
+    const slots = (words[at] ?? 0) + SEGMENT.SLOTS
     for (let i = hash; ; i++) {
       const slot = slots + (i & (SEGMENT.SLOT_COUNT - 1)) * SEGMENT.SLOT_BYTES
-      const entry = Atomics.load(this.#words, (slot + 4) >> 2)
+      const entry = words[(slot + 4) >> 2] ?? 0
       if (entry === 0) return 0
       if (
         entry !== SEGMENT.REMOVED &&
-        this.#table.getInt32(slot, true) === hash &&
+        words[slot >> 2] === hash &&
         this.#isSame(entry, name, start, end)
       ) {
         this.slot = slot

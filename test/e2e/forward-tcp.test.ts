@@ -11,7 +11,7 @@ import {
 } from '../adapters/dns/forward/fake-upstream.ts'
 import { eventually, TestServer } from './server.ts'
 
-/** Questions of one connection that may wait for others at a time (RFC 7766 §6.2.1 leaves it open). */
+/** Questions of one connection that may wait for others at a time. */
 const WAITING_MAX = 100
 const OWN = 0x7777
 

@@ -2,7 +2,7 @@ import { AREA } from '../../core/dns/answer/choice.ts'
 import type { Responder } from '../../core/dns/answer/responder.ts'
 import {
   countResponse,
-  observeDuration,
+  observeDurations,
   observeSizes,
   scalarSlot,
   type Proto,
@@ -10,7 +10,7 @@ import {
 } from '../../core/dns/counters.ts'
 import { COOKIE } from '../../core/dns/cookie/cookies.ts'
 import { SUBNET } from '../../core/dns/locality/client-subnet.ts'
-import type { QueryLogWriter } from '../../core/dns/query-log/ring.ts'
+import type { Measured, QueryLogWriter } from '../../core/dns/query-log/ring.ts'
 import { RCODE, RCODES_TOLD, TYPES_TOLD, TYPE } from '../../core/dns/protocol.ts'
 import { TSIG_ERROR } from '../../core/dns/transfer/tsig.ts'
 
@@ -38,6 +38,18 @@ for (const [number, name] of [
   [23, 'BADCOOKIE'],
 ] as const) {
   RCODE_INDEX[number] = RCODES_TOLD.indexOf(name)
+}
+
+/** An index in `PROTOS`. */
+const UDP = 0
+
+/** What is counted of an answer by the short path. */
+export interface FastAnswered {
+  readonly type: number
+  readonly rcode: number
+  readonly answers: number
+  readonly isTruncated: boolean
+  readonly isFailOpen: boolean
 }
 
 /** By `COOKIE`. */
@@ -72,6 +84,8 @@ export class AnswerCounters {
   readonly #truncated = scalarSlot('truncated')
   readonly #noData = scalarSlot('no_data')
   readonly #failOpen = scalarSlot('fail_open')
+  /** The next answer is one of those that are logged. */
+  #isDrawn = false
 
   /** `queryLog`: where some of the answers are told in full. */
   constructor(slots: Float64Array, queryLog?: QueryLogWriter) {
@@ -87,19 +101,42 @@ export class AnswerCounters {
     this.#slots[scalarSlot(scalar)] = value
   }
 
-  /** The answer that `responder` has just written. */
+  /** An answer by the short path; how long it took is told with its batch. */
+  tellFast(fast: FastAnswered, requestBytes: number, responseBytes: number): void {
+    const { type, rcode } = fast
+    const index = TYPE_INDEX[type] ?? OTHER_TYPE
+    countResponse(this.#slots, UDP, index, RCODE_INDEX[rcode] ?? OTHER_RCODE)
+    observeSizes(this.#slots, UDP, requestBytes, responseBytes)
+    if (fast.isTruncated) this.#bump(this.#truncated, 1)
+    else if (rcode === 0 && fast.answers === 0) this.#bump(this.#noData, 1)
+    if (fast.isFailOpen) this.#bump(this.#failOpen, 1)
+  }
+
+  /** `count` answers over UDP that took so long together: each was waited for by all. */
+  tellBatch(count: number, seconds: number): void {
+    if (count > 0) observeDurations(this.#slots, UDP, seconds, count)
+  }
+
+  /** Whether all that is known of the next answer is wanted: then the complete path gives it. */
+  isNextLogged(): boolean {
+    if (this.#queryLog === undefined) return false
+    this.#isDrawn ||= this.#queryLog.isDrawn()
+    return this.#isDrawn
+  }
+
+  /** The answer that `responder` has just written; without `seconds` it is told with its batch. */
   tell(
     responder: Responder,
     proto: Proto,
     requestBytes: number,
     responseBytes: number,
-    seconds: number,
+    seconds?: number,
   ): void {
     const { query, message, rcode, isFailOpen } = responder
     const type = TYPE_INDEX[query.type] ?? OTHER_TYPE
     countResponse(this.#slots, proto, type, RCODE_INDEX[rcode] ?? OTHER_RCODE)
     observeSizes(this.#slots, proto, requestBytes, responseBytes)
-    observeDuration(this.#slots, proto, seconds)
+    if (seconds !== undefined) observeDurations(this.#slots, proto, seconds, 1)
     if (responder.isSlipped) this.add('rate_slipped', 1)
     if (responder.isCut) this.add('stranger_cut', 1)
     const cookie = COOKIE_SCALAR[responder.gate?.cookie ?? COOKIE.ABSENT]
@@ -110,13 +147,18 @@ export class AnswerCounters {
     const { choice, subnet } = responder.decisions
     if (choice.area !== AREA.ANY) this.#bump(AREA_SLOTS[choice.area] ?? 0, 1)
     if (subnet.state !== SUBNET.ABSENT) this.#bump(SUBNET_SLOTS[subnet.state] ?? 0, 1)
-    if (this.#queryLog?.isDrawn() === true) {
-      const wallMs = performance.timeOrigin + performance.now()
-      const measured = { wallMs, seconds, bytes: responseBytes, proto }
-      if (!this.#queryLog.write(responder, measured)) this.add('log_lost', 1)
+    if (this.#queryLog !== undefined) {
+      this.#log(this.#queryLog, responder, { seconds: seconds ?? 0, bytes: responseBytes, proto })
     }
     if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) this.#tellTransfer(responder)
     if (responder.guard.error !== TSIG_ERROR.NONE) this.#tellTsig(responder.guard.error)
+  }
+
+  #log(log: QueryLogWriter, responder: Responder, measured: Omit<Measured, 'wallMs'>): void {
+    const isDrawn = this.#isDrawn || log.isDrawn()
+    this.#isDrawn = false
+    const wallMs = performance.timeOrigin + performance.now()
+    if (isDrawn && !log.write(responder, { ...measured, wallMs })) this.add('log_lost', 1)
   }
 
   #tellTransfer({ query, rcode }: Responder): void {

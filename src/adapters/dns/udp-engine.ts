@@ -1,3 +1,6 @@
+import type { Gate } from '../../core/dns/abuse/gate.ts'
+import type { Client } from '../../core/dns/answer/client.ts'
+import type { FastPath } from '../../core/dns/answer/fast-path.ts'
 import type { Responder } from '../../core/dns/answer/responder.ts'
 import type { Reader } from '../../core/dns/table/memory.ts'
 import type { Forwarding } from './forward/forwarding.ts'
@@ -22,6 +25,9 @@ export interface UdpShared {
   readonly settings: UdpSettings
   /** A responder that writes into `output`. */
   readonly respond: (output: Uint8Array) => Responder
+  /** The short path, for clients that are exempt. */
+  readonly openFastPath: (client: Client) => FastPath
+  readonly gate: Gate
   /** Absent: names that are not ours are refused. */
   readonly forwarding?: Forwarding | undefined
 }

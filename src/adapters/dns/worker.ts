@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { SeededRng, type Rng } from '../../kernel/rng.ts'
 import { Gate } from '../../core/dns/abuse/gate.ts'
+import type { Client } from '../../core/dns/answer/client.ts'
+import { FastPath } from '../../core/dns/answer/fast-path.ts'
 import { Responder } from '../../core/dns/answer/responder.ts'
 import { makeSpellings } from '../../core/dns/answer/respell.ts'
 import { Cookies } from '../../core/dns/cookie/cookies.ts'
@@ -62,8 +64,11 @@ class Worker {
     const respond = (output: Uint8Array): Responder =>
       new Responder(table, settings, rng, output, forwarding?.foreign)
     const tcpOutput = new Uint8Array(TCP_OUTPUT_BYTES)
+    const foreign = forwarding?.foreign
+    const openFastPath = (client: Client): FastPath =>
+      new FastPath({ memory: table, settings, rng, client, foreign })
     const shared = { reader, counters, forwarding }
-    const udp = { ...shared, respond, settings: data.udp }
+    const udp = { ...shared, respond, openFastPath, gate, settings: data.udp }
     this.#udp =
       data.udp.engine === 'batch'
         ? new BatchFront(udp, openLibc(), { inherited: data.inherited, onChange: tellSockets })

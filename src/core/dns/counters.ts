@@ -130,8 +130,14 @@ export function observeSizes(
   observe(slots, RESPONSE_SIZE + proto * SIZE_SLOTS, SIZE_BUCKETS, responseBytes)
 }
 
-export function observeDuration(slots: Float64Array, proto: Proto, seconds: number): void {
-  observe(slots, DURATION + proto * DURATION_SLOTS, DURATION_BUCKETS, seconds)
+/** `count` answers that took `seconds` each. */
+export function observeDurations(
+  slots: Float64Array,
+  proto: Proto,
+  seconds: number,
+  count: number,
+): void {
+  observe(slots, DURATION + proto * DURATION_SLOTS, DURATION_BUCKETS, seconds, count)
 }
 
 export function observeForward(slots: Float64Array, seconds: number): void {
@@ -143,12 +149,13 @@ function observe(
   base: number,
   bounds: readonly number[],
   value: number,
+  count: number = 1,
 ): void {
   let i = 0
   while (i < bounds.length && value > (bounds[i] ?? 0)) i++
-  slots[base + i] = (slots[base + i] ?? 0) + 1
+  slots[base + i] = (slots[base + i] ?? 0) + count
   const sum = base + bounds.length + 1
-  slots[sum] = (slots[sum] ?? 0) + value
+  slots[sum] = (slots[sum] ?? 0) + value * count
 }
 
 export interface HistogramRow {

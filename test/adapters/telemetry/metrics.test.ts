@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import {
   countResponse,
-  observeDuration,
+  observeDurations,
   observeSizes,
   scalarSlot,
   SCALARS,
@@ -77,7 +77,7 @@ test('histograms of DNS are cumulated, with sum and count', async () => {
   const worker = aWorker()
   observeSizes(worker, 0, 50, 150)
   observeSizes(worker, 0, 150, 90_000)
-  observeDuration(worker, 1, 3e-6)
+  observeDurations(worker, 1, 3e-6, 1)
   const lines = await scrape(someSources({ dns: () => aReading([worker]) }))
   const size = 'cairn_dns_request_size_bytes'
   expect(lines).toContain(`# TYPE ${size} histogram`)

@@ -1,3 +1,4 @@
+import type { FastPath } from '../../../core/dns/answer/fast-path.ts'
 import { LIMITED, type Responder } from '../../../core/dns/answer/responder.ts'
 import { NOTHING_GIVEN, type Given } from '../forward/forwarding.ts'
 import { formatClient } from '../client-address.ts'
@@ -5,7 +6,7 @@ import { isReflected, type UdpEngine, type UdpShared } from '../udp-engine.ts'
 import type { BatchSocket } from '../worker-data.ts'
 import { SYS, type Libc } from './libc.ts'
 import { LoopWait } from './loop-wait.ts'
-import { BATCH, ReceiveTable, STRIDE, type KeptDatagram } from './receive-table.ts'
+import { BATCH, FAST_ROOM, ReceiveTable, STRIDE, type KeptDatagram } from './receive-table.ts'
 import { SendTable } from './send-table.ts'
 import { Sockets } from './socket.ts'
 
@@ -14,6 +15,8 @@ const BATCHES_AT_ONCE = 4
 /** Clients that never stop asking do not hold up the end. */
 const DRAIN_MAX_MS = 200
 const HEADER_BYTES = 12
+/** An index in `PROTOS`. */
+const UDP = 0
 /** Offset of the count of additional records in the header. */
 const ARCOUNT = 10
 
@@ -45,12 +48,14 @@ export class BatchFront implements UdpEngine {
   #adopted: readonly BatchSocket[]
   readonly #libc: Libc
   readonly #parts: UdpShared & { readonly responder: Responder }
+  readonly #fast: FastPath
   readonly #sockets: Sockets
   readonly #wait: LoopWait
   readonly #v4: ReceiveTable
   readonly #v6: ReceiveTable
   readonly #send: SendTable
   readonly #v6Address = new Uint8Array(16)
+  readonly #origin = performance.timeOrigin
   #open: readonly BatchSocket[] = []
   #turn: NodeJS.Immediate | undefined
   /** Something was begun that only the loop can go on with. */
@@ -63,6 +68,7 @@ export class BatchFront implements UdpEngine {
     this.#libc = libc
     this.#send = new SendTable(libc, true)
     this.#parts = { ...shared, responder: shared.respond(this.#send.output) }
+    this.#fast = shared.openFastPath(this.#parts.responder.client)
     this.#sockets = new Sockets(libc)
     this.#wait = new LoopWait(libc)
     this.#v4 = new ReceiveTable(libc, false)
@@ -142,12 +148,13 @@ export class BatchFront implements UdpEngine {
     if (count <= 0) return 0
     this.#isServing = true
     const started = performance.now()
-    const { reader } = this.#parts
+    const { reader, counters } = this.#parts
     this.#send.begin()
     reader.enter()
     for (let i = 0; i < count; i++) this.#answer(socket, table, i, started)
     reader.leave()
     this.#flush(socket.fd, table)
+    counters.tellBatch(this.#send.answers, (performance.now() - started) / 1_000)
     this.#isServing = false
     return count
   }
@@ -155,7 +162,9 @@ export class BatchFront implements UdpEngine {
   #answer(socket: BatchSocket, table: ReceiveTable, i: number, started: number): void {
     if (this.#isJunk(table, i)) return
     const { responder, counters, forwarding } = this.#parts
-    const length = this.#respond(table, i, started, NOTHING_GIVEN)
+    this.#prepare(table, i, started, NOTHING_GIVEN)
+    if (this.#answerFast(table, i)) return
+    const length = this.#respond(table, i)
     if (length === 0) return
     if (forwarding?.isUnfinished === true) {
       this.#isLoopWanted = true
@@ -163,7 +172,19 @@ export class BatchFront implements UdpEngine {
       if (this.#postpone(asked, NOTHING_GIVEN)) return
     }
     this.#send.add(table, i, length, false)
-    counters.tell(responder, 0, table.lengthOf(i), length, 0)
+    counters.tell(responder, UDP, table.lengthOf(i), length)
+  }
+
+  /** In place of the query, when it is of the usual kind; false: nothing was done. */
+  #answerFast(table: ReceiveTable, i: number): boolean {
+    const { responder, counters, gate } = this.#parts
+    if (!gate.isExempt(responder.client) || counters.isNextLogged()) return false
+    const length = table.lengthOf(i)
+    const answered = this.#fast.respond(table.slots.view, i * STRIDE, length, FAST_ROOM)
+    if (answered === 0) return false
+    this.#send.add(table, i, answered, true)
+    counters.tellFast(this.#fast, length, answered)
+    return true
   }
 
   /** Junk is the cheapest: an answer is seen by one bit (RFC 1035 §4.1.1). */
@@ -177,31 +198,30 @@ export class BatchFront implements UdpEngine {
   }
 
   /** Writes the answer into the output's slot `i`; 0: there is none. */
-  #respond(table: ReceiveTable, i: number, started: number, given: readonly Given[]): number {
-    const { responder, counters, forwarding } = this.#parts
+  #respond(table: ReceiveTable, i: number): number {
+    const { responder, counters } = this.#parts
     const base = i * STRIDE
     const { view } = table.slots
-    // A count that no message can keep makes it what it is: malformed.
-    if (table.isTruncated(i)) view.setUint16(base + ARCOUNT, 0xffff)
-    this.#setClient(table, i, started)
-    forwarding?.prepare(responder.client, started, given)
     const length = responder.respond(view, base, table.lengthOf(i), base)
     if (length > 0) return length
     counters.add(length === LIMITED ? 'drop_rate' : 'drop_response', 1)
     return 0
   }
 
-  #setClient(table: ReceiveTable, i: number, started: number): void {
-    const { client } = this.#parts.responder
-    client.isTcp = false
-    client.isEncrypted = false
-    client.nowMs = performance.timeOrigin + started
-    if (!table.isV6) {
+  /** Says who asks. */
+  #prepare(table: ReceiveTable, i: number, started: number, given: readonly Given[]): void {
+    // A count that no message can keep makes it what it is: malformed.
+    if (table.isTruncated(i)) table.slots.view.setUint16(i * STRIDE + ARCOUNT, 0xffff)
+    const { responder, forwarding } = this.#parts
+    const { client } = responder
+    client.nowMs = this.#origin + started
+    if (table.isV6) {
+      table.copyV6(i, this.#v6Address)
+      client.setV6(this.#v6Address)
+    } else {
       client.setV4(table.v4Of(i))
-      return
     }
-    table.copyV6(i, this.#v6Address)
-    client.setV6(this.#v6Address)
+    forwarding?.prepare(client, started, given)
   }
 
   /** True when the answer waits for other servers. */
@@ -223,13 +243,15 @@ export class BatchFront implements UdpEngine {
     const table = socket.isV6 ? this.#v6 : this.#v4
     const i = table.restore(kept)
     reader.enter()
-    const length = this.#respond(table, i, started, given)
+    this.#prepare(table, i, started, given)
+    const length = this.#respond(table, i)
     reader.leave()
     if (length === 0) return
     if (forwarding?.isUnfinished === true && this.#postpone(asked, given)) return
     this.#send.begin()
     this.#send.add(table, i, length, false)
-    counters.tell(responder, 0, kept.message.length, length, (performance.now() - started) / 1_000)
+    const seconds = (performance.now() - started) / 1_000
+    counters.tell(responder, UDP, kept.message.length, length, seconds)
     this.#flush(socket.fd, table)
   }
 

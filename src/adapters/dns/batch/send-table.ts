@@ -86,6 +86,11 @@ export class SendTable {
     return this.#sizes[i] ?? 0
   }
 
+  /** Answers in all messages. */
+  get answers(): number {
+    return this.#answers
+  }
+
   begin(): void {
     this.#answers = 0
     this.#groups = 0

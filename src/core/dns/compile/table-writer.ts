@@ -26,6 +26,10 @@ export class TableWriter {
     return this.#index.size
   }
 
+  get nameSlots(): number {
+    return this.#index.slots
+  }
+
   /** A number for a zone; its apex node is registered by `putApex`. */
   openZone(): number {
     if (this.#zones >= ZONES_MAX - 1) {

@@ -64,6 +64,11 @@ export class ZoneTable {
     return this.#writer.nameCount
   }
 
+  /** Slots of the name index. */
+  get nameSlots(): number {
+    return this.#writer.nameSlots
+  }
+
   /** The serial that answers stand for now. */
   get serial(): number {
     return this.#writer.serial
@@ -71,6 +76,16 @@ export class ZoneTable {
 
   get usedBytes(): number {
     return this.#writer.arena.usedBytes
+  }
+
+  /** Of those: what is replaced already, and waits until no worker can be reading it. */
+  get waitingBytes(): number {
+    return this.#writer.arena.waitingBytes
+  }
+
+  /** The most that was ever in use, with the gaps between: so much memory the table takes. */
+  get reachedBytes(): number {
+    return this.#writer.arena.reachedBytes
   }
 
   get reservedBytes(): number {
@@ -101,6 +116,11 @@ export class ZoneTable {
     else this.#published.set(id, after)
     if (ref.namespace === 'ns') this.#writer.setNsTaken(snapshot.namespaces.has(ref.namespace))
     this.#hosts.update(before, after)
+  }
+
+  /** Frees what no worker reads any more; for rounds in which nothing is published. */
+  reclaim(): void {
+    this.#writer.reclaim()
   }
 
   /** After a round of `publish`: the serial that the answers now stand for. */

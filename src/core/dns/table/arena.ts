@@ -1,35 +1,27 @@
-import { assert } from '../../../kernel/assert.ts'
-import { CairnError } from '../../../kernel/errors.ts'
-import { ARENA_START, HEADER, READERS_MAX, readerSlot } from './layout.ts'
+import { FreeBlocks } from './free-blocks.ts'
+import { HEADER, READERS_MAX, readerSlot } from './layout.ts'
 import type { TableMemory } from './memory.ts'
-
-/** Before every block: its size class, so that a pointer is enough to free it. */
-const PREFIX = 8
+import { RetiredBlocks } from './retired-blocks.ts'
 
 /** Retired blocks per reclamation round: bounds the pause of one publish. */
 const RECLAIM_MAX = 256
-
-interface Retired {
-  readonly offset: number
-  /** The epoch in which it was unlinked; readers that entered later cannot see it. */
-  readonly epoch: number
-}
+/** While so many wait, one of so many that are retired looks whether some can be freed. */
+const LOOK_EVERY = 64
 
 /**
- * Memory of the table, for the one writer. Blocks come in size classes (four per doubling, at most
- * 25 % is lost to rounding), freed ones wait until no reader can hold a pointer to them.
+ * Blocks of the table, for the one writer. What is given back is used again once no reader can hold
+ * a pointer to it.
  */
 export class Arena {
   readonly #memory: TableMemory
-  readonly #free: number[][] = []
-  /** A queue: retired in the order of epochs, freed from the front. */
-  #retired: Retired[] = []
-  #retiredHead = 0
-  #top = ARENA_START
+  readonly #blocks: FreeBlocks
+  readonly #retired = new RetiredBlocks()
   #usedBytes = 0
+  #waitingBytes = 0
 
   constructor(memory: TableMemory) {
     this.#memory = memory
+    this.#blocks = new FreeBlocks(memory)
   }
 
   /** Bytes in blocks that are in use or wait to be freed. */
@@ -37,26 +29,42 @@ export class Arena {
     return this.#usedBytes
   }
 
-  get waiting(): number {
-    return this.#retired.length - this.#retiredHead
+  /** Bytes in blocks that wait for readers to leave. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
   }
 
-  /** The offset of `bytes` octets of zeroed memory. Throws `too_large` when the table is full. */
+  /** The most bytes of the buffer that ever were in use: so much memory it takes. */
+  get reachedBytes(): number {
+    return this.#blocks.reachedBytes
+  }
+
+  get waiting(): number {
+    return this.#retired.count
+  }
+
+  /**
+   * The offset of `bytes` octets, with whatever was in them before. Throws `too_large` when the
+   * table is full.
+   */
   allocate(bytes: number): number {
-    const sizeClass = classOf(bytes + PREFIX)
-    const size = sizeOf(sizeClass)
-    const offset = this.#free[sizeClass]?.pop() ?? this.#extend(size)
-    this.#memory.bytes.fill(0, offset, offset + size - PREFIX)
-    this.#memory.view.setInt32(offset - PREFIX, sizeClass, true)
-    this.#usedBytes += size
+    const offset = this.#blocks.take(bytes)
+    this.#usedBytes += this.#blocks.sizeOf(offset)
+    return offset
+  }
+
+  /** As `allocate`, all zero. */
+  allocateZeroed(bytes: number): number {
+    const offset = this.allocate(bytes)
+    this.#memory.words.fill(0, offset >> 2, (offset + bytes + 3) >> 2)
     return offset
   }
 
   /** Gives a block back once no reader can see it. It must be unlinked already. */
   retire(offset: number): void {
-    const epoch = Atomics.load(this.#memory.words, HEADER.EPOCH >> 2)
-    this.#retired.push({ offset, epoch })
-    if (this.waiting >= RECLAIM_MAX) this.reclaim()
+    this.#retired.push(offset, Atomics.load(this.#memory.words, HEADER.EPOCH >> 2))
+    this.#waitingBytes += this.#blocks.sizeOf(offset)
+    if (this.waiting >= RECLAIM_MAX && this.waiting % LOOK_EVERY === 0) this.reclaim()
   }
 
   /** Frees what all readers have left behind; at most `RECLAIM_MAX` blocks a call. */
@@ -64,15 +72,11 @@ export class Arena {
     if (this.waiting === 0) return
     const epoch = this.#nextEpoch()
     const agesMax = this.#oldestReader(epoch)
-    for (let i = 0; i < RECLAIM_MAX; i++) {
-      const next = this.#retired[this.#retiredHead]
-      if (next === undefined || ((epoch - next.epoch) | 0) <= agesMax) break
-      this.#release(next.offset)
-      this.#retiredHead++
+    for (let i = 0; i < RECLAIM_MAX && this.waiting > 0; i++) {
+      if (((epoch - this.#retired.epoch) | 0) <= agesMax) return
+      this.#release(this.#retired.offset)
+      this.#retired.shift()
     }
-    if (this.#retiredHead < RECLAIM_MAX && this.waiting > 0) return
-    this.#retired = this.#retired.slice(this.#retiredHead)
-    this.#retiredHead = 0
   }
 
   /** Epochs are compared by difference: they come round after 2^32, some weeks of busy days. */
@@ -97,35 +101,9 @@ export class Arena {
   }
 
   #release(offset: number): void {
-    const sizeClass = this.#memory.view.getInt32(offset - PREFIX, true)
-    assert(sizeClass >= 0 && sizeClass < 256, 'a freed block has a size class')
-    const list = this.#free[sizeClass] ?? []
-    list.push(offset)
-    this.#free[sizeClass] = list
-    this.#usedBytes -= sizeOf(sizeClass)
+    const size = this.#blocks.sizeOf(offset)
+    this.#blocks.give(offset)
+    this.#usedBytes -= size
+    this.#waitingBytes -= size
   }
-
-  #extend(size: number): number {
-    const offset = this.#top + PREFIX
-    if (this.#top + size > this.#memory.bytes.length) {
-      throw new CairnError('too_large', 'the DNS table is full: raise dns.table_bytes')
-    }
-    this.#top += size
-    return offset
-  }
-}
-
-/** Classes 0 … 15 are 16, 32 … 256 octets; then 320, 384, 448, 512, 640 … */
-function classOf(bytes: number): number {
-  if (bytes <= 256) return Math.max(0, ((bytes + 15) >> 4) - 1)
-  const exponent = 31 - Math.clz32(bytes - 1)
-  const quarter = (bytes - 1) >> (exponent - 2)
-  return 16 + (exponent - 8) * 4 + (quarter - 4)
-}
-
-function sizeOf(sizeClass: number): number {
-  if (sizeClass < 16) return (sizeClass + 1) << 4
-  const exponent = 8 + ((sizeClass - 16) >> 2)
-  const quarter = 5 + ((sizeClass - 16) & 3)
-  return quarter << (exponent - 2)
 }

@@ -99,7 +99,7 @@ export class NameIndex {
     return this.#size
   }
 
-  /** Room for names, in slots: the share that is in use tells how long chains are. */
+  /** Slots of the index: the share that is filled tells how long chains are. */
   get slots(): number {
     return this.#segments.slots
   }

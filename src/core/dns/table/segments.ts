@@ -130,7 +130,7 @@ export class Segments {
 
   #makeSegment(depth: number): number {
     const bytes = SEGMENT.SLOTS + SEGMENT.SLOT_COUNT * SEGMENT.SLOT_BYTES
-    const block = this.#arena.allocate(bytes + LINE)
+    const block = this.#arena.allocateZeroed(bytes + LINE)
     const segment = (block + LINE - 1) & -LINE
     this.#memory.view.setInt32(segment + SEGMENT.BLOCK, block, true)
     this.#memory.view.setInt32(segment + SEGMENT.DEPTH, depth, true)

@@ -154,6 +154,15 @@ describe('over TCP', () => {
     expect(talk.messages.map((one) => one[1])).toEqual([1])
   })
 
+  test('length and message come in one segment', async () => {
+    using talk = new Talk()
+    for (const name of ['www.example.test', 'big.example.test']) {
+      talk.frame(query(name, 'A'))
+      const [chunk] = (await once(talk.socket, 'data')) as [Buffer]
+      expect(chunk.length).toBe(2 + chunk.readUInt16BE(0))
+    }
+  })
+
   test('octet by octet', async () => {
     using talk = new Talk()
     for (const octet of [0, GOOD(5).length, ...GOOD(5)]) {

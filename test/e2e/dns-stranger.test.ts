@@ -40,7 +40,7 @@ describe.skipIf(!canUnshare)('clients from elsewhere', () => {
 
   /** `from`: an address, or `address#port`. */
   function dig(from: string, words: string): Dug {
-    const usual = ['-b', from, `@${NEIGHBOUR}`, '-p', String(PORT), '+tries=1', '+time=1']
+    const usual = ['-b', from, `@${NEIGHBOUR}`, '-p', String(PORT), '+tries=1', '+time=2']
     const args = ['-t', String(server.pid), '-n', 'dig', ...usual, ...words.split(' ')]
     return readDug(spawnSync('nsenter', args, { encoding: 'utf8' }).stdout)
   }

@@ -209,17 +209,20 @@ describe.skipIf(!HAS_DIG)('an upstream that lies, cuts, or knows less than we do
   test('silence is SERVFAIL with the reason before a stub gives up, and then at once', async () => {
     await start()
     upstream.behaviour = () => undefined
-    const started = performance.now()
     const late = await dig('+time=6 www.example')
     expect([late.status, late.errors]).toEqual(['SERVFAIL', [22]])
-    const took = performance.now() - started
-    expect(took).toBeGreaterThan(3_500)
-    expect(took).toBeLessThan(5_000)
+    expect(queryTimeOf(late)).toBeGreaterThan(3_500)
+    expect(queryTimeOf(late)).toBeLessThan(5_000)
     const again = await dig('www.example')
     expect([again.status, again.errors]).toEqual(['SERVFAIL', [13]])
-    expect(performance.now() - started - took).toBeLessThan(1_000)
+    expect(queryTimeOf(again)).toBeLessThan(1_000)
   })
 })
+
+/** Milliseconds, as dig measured them. */
+function queryTimeOf({ text }: Dug): number {
+  return Number(/^;; Query time: (\d+) msec/m.exec(text)?.[1])
+}
 
 describe.skipIf(!HAS_DIG)('EDNS between us and others', () => {
   test('1,232 octets, DO only when the client set it, and no options', async () => {
@@ -242,15 +245,14 @@ describe.skipIf(!HAS_DIG)('what is remembered', () => {
     await start()
     const first = Number((await dig('www.example')).answers[0]?.split(' ')[1])
     expect(first).toBe(86_400)
-    upstream.behaviour = tells(3, 'A 192.0.2.7')
+    upstream.behaviour = tells(30, 'A 192.0.2.7')
     const started = performance.now()
-    expect((await dig('short.example')).answers).toEqual(['short.example. 3 A 192.0.2.7'])
-    let ttl = 3
-    while (ttl === 3) {
+    let ttl = 30
+    while (ttl === 30 && performance.now() - started < 5_000) {
       ttl = Number((await dig('short.example')).answers[0]?.split(' ')[1])
-      expect(performance.now() - started).toBeLessThan(3_000)
     }
-    expect(ttl).toBe(2)
+    expect(ttl).toBeLessThan(30)
+    expect(ttl).toBeGreaterThan(20)
     expect(upstream.names).toEqual(['www.example.', 'short.example.'])
   })
 
@@ -265,6 +267,15 @@ describe.skipIf(!HAS_DIG)('what is remembered', () => {
     upstream.behaviour = says({ authorities: [SOA] })
     for (const type of ['MX', 'MX', 'AAAA', 'MX']) await dig(`some.example ${type}`)
     expect(upstream.names).toEqual(['nope.example.', 'some.example.', 'some.example.'])
+  })
+
+  test('denials are kept for an hour at most', async () => {
+    const soa = 'example. 90000 SOA ns.example. host.example. 90000'
+    upstream.behaviour = says({ flags: 0x8183, authorities: [soa] })
+    await start()
+    expect((await dig('never.example')).authority[0]).toMatch(/^example\. 3600 SOA /)
+    expect((await dig('never.example')).authority[0]).toMatch(/^example\. 3(?:600|59\d) SOA /)
+    expect(upstream.names).toEqual(['never.example.'])
   })
 
   test('who does not ask us to ask others gets what we know, or a refusal', async () => {

@@ -2,11 +2,14 @@ import type { Rng } from '../../../kernel/rng.ts'
 import { BLOCK, FLAG, HEADER, KIND } from '../table/layout.ts'
 import type { TableMemory } from '../table/memory.ts'
 import { NameFinder } from '../table/name-index.ts'
-import { TYPE } from '../protocol.ts'
+import { RCODE, TYPE } from '../protocol.ts'
 import type { Client } from './client.ts'
+import { FastNode } from './fast-node.ts'
 import { FastQuery, OPT_BYTES } from './fast-query.ts'
 import { FastService } from './fast-service.ts'
+import { isPlainName, type Spellings } from './respell.ts'
 import type { ResponderSettings } from './responder.ts'
+import { Told } from './told.ts'
 
 /** Flags of the answer: QR and AA; RD is copied, RA is added for who may recurse. */
 const QR_AA = 0x8400
@@ -20,6 +23,9 @@ const EDE_OPTION = 0x000f_0002
 const EDE_SYNTHESIZED = 29
 /** Copies go by words: so many octets behind the message may be written, too. */
 const SLACK = 4
+const UNDERSCORE = 0x5f
+/** A delegation, what is below one, a zone that could not be read. */
+const NOT_OWN: number = FLAG.CUT | FLAG.OCCLUDED | FLAG.UNREADY
 
 export interface FastPathParts {
   readonly memory: TableMemory
@@ -38,26 +44,30 @@ export interface FastPathParts {
  * allocated.
  */
 export class FastPath {
-  /** Of the last answer, for the counters. */
-  type = 0
-  rcode = 0
-  answers = 0
-  isTruncated = false
-  isFailOpen = false
+  /** Of the last answer; good until the next query. */
+  readonly told: Told = new Told()
   readonly #table: DataView
   readonly #finder: NameFinder
   readonly #query: FastQuery
+  readonly #node: FastNode
   readonly #services: FastService
+  readonly #spellings: Spellings
   readonly #udpSize: number
   readonly #foreign: { readonly isAllowed: boolean } | undefined
 
   constructor({ memory, settings, rng, client, foreign }: FastPathParts) {
-    this.#table = memory.view
+    const { told } = this
+    const { view: table } = memory
+    this.#table = table
     this.#finder = new NameFinder(memory)
     this.#query = new FastQuery(memory, settings.udpSize)
+    const node = new FastNode(memory, told)
+    this.#node = node
     const hasLocalities = (settings.localities ?? []).length > 0
     const { localNets } = settings
-    this.#services = new FastService({ table: memory.view, rng, client, localNets, hasLocalities })
+    const parts = { table, told, node, rng, client, localNets, hasLocalities }
+    this.#services = new FastService(parts)
+    this.#spellings = settings.spellings
     this.#udpSize = settings.udpSize
     this.#foreign = foreign
   }
@@ -70,36 +80,66 @@ export class FastPath {
   respond(packet: DataView, base: number, length: number, room: number): number {
     const query = this.#query
     if (!query.parse(packet, base, length)) return 0
-    if (query.limit + OPT_BYTES + SLACK > room) return 0
+    if (query.limit + OPT_BYTES + SLACK > room || isSpecial(query.type)) return 0
+    this.told.reset(query.type)
     const { keyView, nameLength, hash } = query
     const block = this.#finder.findBlock(keyView, nameLength, hash)
-    if (block === 0) return 0
+    const end =
+      block === 0 ? this.#deny(packet, base, query) : this.#write(packet, base, query, block)
+    return end === 0 ? 0 : this.#finish(packet, base, end)
+  }
+
+  /** The name is in the table: what it has; 0 as ever. */
+  #write(packet: DataView, base: number, query: FastQuery, block: number): number {
     const table = this.#table
     const flags = table.getInt32(block + BLOCK.FLAGS, true)
-    if (table.getInt32(block + BLOCK.KIND, true) !== KIND.SERVICE) return 0
-    if ((flags & FLAG.UNREADY) !== 0 || table.getInt32(HEADER.READY, true) === 0) return 0
-    const services = this.#services
-    const { type } = query
-    if (type !== TYPE.A && type !== TYPE.AAAA && type !== TYPE.SRV) return 0
-    const end = services.write(packet, base, query, block)
-    return end === 0 ? 0 : this.#finish(packet, base, end)
+    if ((flags & NOT_OWN) !== 0 || !this.#isReady(flags)) return 0
+    const isNode = table.getInt32(block + BLOCK.KIND, true) === KIND.NODE
+    if (isNode) return this.#node.write(packet, base, query, block)
+    return this.#services.write(packet, base, query, block)
+  }
+
+  /** The name is not: that it does not exist, where it has no other spelling (RFC 8020). */
+  #deny(packet: DataView, base: number, query: FastQuery): number {
+    if (query.key[1] === UNDERSCORE) return 0
+    const encloser = this.#findEncloser(query)
+    if (encloser === 0) return 0
+    const flags = this.#table.getInt32(encloser + BLOCK.FLAGS, true)
+    if ((flags & (NOT_OWN | FLAG.DNAME | FLAG.WILDCARD)) !== 0 || !this.#isReady(flags)) return 0
+    if ((flags & FLAG.DYNAMIC) !== 0 && !this.#isPlain(query, encloser)) return 0
+    this.told.rcode = RCODE.NXDOMAIN
+    return this.#node.writeNegative(packet, base, query, encloser)
+  }
+
+  /** The block of the closest name above, or 0. */
+  #findEncloser({ keyView, labelAt, labelCount, nameLength }: FastQuery): number {
+    for (let i = 1; i <= labelCount; i++) {
+      const block = this.#finder.find(keyView, labelAt[i] ?? 0, nameLength)
+      if (block !== 0) return block
+    }
+    return 0
+  }
+
+  #isPlain({ key, nameLength }: FastQuery, encloser: number): boolean {
+    const apexAt = nameLength - this.#node.apexLength(encloser)
+    return isPlainName(key, 0, apexAt, this.#spellings)
+  }
+
+  /** False: the registry is not caught up, so nothing that is told of it would be true. */
+  #isReady(flags: number): boolean {
+    return (flags & FLAG.DYNAMIC) === 0 || this.#table.getInt32(HEADER.READY, true) !== 0
   }
 
   /** OPT and header; `end` is where the records end. */
   #finish(packet: DataView, base: number, end: number): number {
-    const query = this.#query
-    const { answers, additionals, isTruncated, isFailOpen } = this.#services
-    this.type = query.type
-    this.rcode = 0
-    this.answers = answers
-    this.isTruncated = isTruncated
-    this.isFailOpen = isFailOpen
+    const { head, hasOpt } = this.#query
+    const { rcode, answers, authorities, additionals, isTruncated } = this.told
     const recursion = this.#foreign?.isAllowed === true ? RA : 0
-    const flags = QR_AA | (query.head & RD) | recursion | (isTruncated ? TC : 0)
-    packet.setInt32(base, (query.head & 0xffff_0000) | flags)
+    const flags = QR_AA | (head & RD) | recursion | (isTruncated ? TC : 0) | rcode
+    packet.setInt32(base, (head & 0xffff_0000) | flags)
     packet.setInt32(base + 4, 0x1_0000 | answers)
-    packet.setInt32(base + 8, additionals + (query.hasOpt ? 1 : 0))
-    return query.hasOpt ? this.#writeOpt(packet, base, end) : end
+    packet.setInt32(base + 8, (authorities << 16) | (hasOpt ? additionals + 1 : additionals))
+    return hasOpt ? this.#writeOpt(packet, base, end) : end
   }
 
   #writeOpt(packet: DataView, base: number, at: number): number {
@@ -109,11 +149,18 @@ export class FastPath {
     packet.setInt32(to + 1, (TYPE.OPT << 16) | this.#udpSize)
     packet.setInt32(to + 5, wantsDnssec ? 0x8000 : 0)
     // An explanation is a courtesy: it never costs a record (RFC 8914 §3).
-    const isExplained = this.isFailOpen && at + EDE_BYTES <= limit
+    const isExplained = this.told.isFailOpen && at + EDE_BYTES <= limit
     packet.setUint16(to + 9, isExplained ? EDE_BYTES : 0)
     if (!isExplained) return at + OPT_BYTES
     packet.setInt32(to + OPT_BYTES, EDE_OPTION)
     packet.setUint16(to + OPT_BYTES + 4, EDE_SYNTHESIZED)
     return at + OPT_BYTES + EDE_BYTES
   }
+}
+
+/** Types whose answers are more than the RRset of that type, or less. */
+function isSpecial(type: number): boolean {
+  if (type === TYPE.DS || type === TYPE.RRSIG || type === TYPE.NSEC) return true
+  // 249 … 255: about transfers, signatures of messages, and ANY (RFC 6895 §3.1).
+  return type >= 249 && type <= TYPE.ANY
 }

@@ -3,9 +3,11 @@ import { CLASS, TYPE } from '../protocol.ts'
 import { LOCALITY, SECTION, SECTION_FLAG, SERVICE, SRV } from '../table/layout.ts'
 import { AnswerCount } from './answer-count.ts'
 import type { Client } from './client.ts'
+import type { FastNode } from './fast-node.ts'
 import type { FastQuery } from './fast-query.ts'
 import { Sampler } from './sample.ts'
 import { Selectors } from './selectors.ts'
+import type { Told } from './told.ts'
 
 /** A pointer to the question's name, as the upper half of a word. */
 const TO_QNAME = 0xc00c_0000
@@ -18,6 +20,9 @@ const POINTER = 0xc000
 
 export interface FastServiceParts {
   readonly table: DataView
+  readonly told: Told
+  /** For what a service has not. */
+  readonly node: FastNode
   readonly rng: Rng
   readonly client: Client
   readonly localNets: readonly number[]
@@ -30,10 +35,8 @@ export interface FastServiceParts {
  * KiB. Reused; nothing is allocated.
  */
 export class FastService {
-  answers = 0
-  additionals = 0
-  isTruncated = false
-  isFailOpen = false
+  readonly #told: Told
+  readonly #node: FastNode
   readonly #table: DataView
   readonly #sampler: Sampler
   readonly #count: AnswerCount
@@ -41,8 +44,11 @@ export class FastService {
   readonly #toldHosts = new Int32Array(1 << 16)
   #stamp = 0
 
-  constructor({ table, rng, client, localNets, hasLocalities }: FastServiceParts) {
+  constructor(parts: FastServiceParts) {
+    const { table, told, node, rng, client, localNets, hasLocalities } = parts
     this.#table = table
+    this.#told = told
+    this.#node = node
     this.#sampler = new Sampler(rng)
     this.#count = new AnswerCount(table, client, new Selectors(), localNets)
     this.#hasLocalities = hasLocalities
@@ -54,22 +60,27 @@ export class FastService {
     if (this.#hasLocalities) {
       if (table.getInt32(block + SERVICE.LOCALITY, true) !== LOCALITY.OFF) return 0
     }
-    this.answers = 0
-    this.additionals = 0
-    this.isTruncated = false
-    const section = block + SERVICE.SECTIONS
-    const flags = table.getInt32(section + SECTION.FLAGS, true)
-    this.isFailOpen = (flags & SECTION_FLAG.PROTECTED) !== 0
-    if (query.type === TYPE.A) return this.#writeV4(packet, base, query, block)
-    if (query.type === TYPE.AAAA) return this.#writeV6(packet, base, query, block)
-    return this.#writeSrvs(packet, base, query, block)
+    const { type } = query
+    if (type === TYPE.A) return this.#writeV4(packet, base, query, block)
+    if (type === TYPE.AAAA) return this.#writeV6(packet, base, query, block)
+    if (type === TYPE.SRV) return this.#writeSrvs(packet, base, query, block)
+    if (type === TYPE.TXT) return this.#writeText(packet, base, query, block)
+    return this.#node.writeNegative(packet, base, query, block)
+  }
+
+  #writeText(packet: DataView, base: number, query: FastQuery, block: number): number {
+    const table = this.#table
+    const from = block + table.getInt32(block + SERVICE.TXT_OFFSET, true)
+    const bytes = table.getInt32(block + SERVICE.TXT_BYTES, true)
+    this.#told.answers = 1
+    return this.#node.copy(packet, base, query, from, bytes)
   }
 
   #writeV4(packet: DataView, base: number, query: FastQuery, block: number): number {
     const table = this.#table
     const section = block + SERVICE.SECTIONS
     const size = table.getInt32(section + SECTION.A_COUNT, true)
-    if (size === 0) return 0
+    if (size === 0) return this.#node.writeNegative(packet, base, query, block)
     const sums = block + table.getInt32(section + SECTION.A_TABLE, true)
     const addresses = sums + size * 8
     const picks = this.#pick(query, block, sums, size, 4)
@@ -91,7 +102,7 @@ export class FastService {
     const table = this.#table
     const section = block + SERVICE.SECTIONS
     const size = table.getInt32(section + SECTION.AAAA_COUNT, true)
-    if (size === 0) return 0
+    if (size === 0) return this.#node.writeNegative(packet, base, query, block)
     const sums = block + table.getInt32(section + SECTION.AAAA_TABLE, true)
     const picks = this.#pick(query, block, sums, size, 16)
     const { picked } = this.#sampler
@@ -112,21 +123,23 @@ export class FastService {
   #pick(query: FastQuery, block: number, sums: number, size: number, octets: 4 | 16): number {
     const table = this.#table
     const count = this.#count
+    const told = this.#told
     const flags = table.getInt32(block + SERVICE.SECTIONS + SECTION.FLAGS, true)
+    told.isFailOpen = (flags & SECTION_FLAG.PROTECTED) !== 0
     const wanted = count.decide(block, flags, sums + size * 8, size, octets)
     const room = query.limit - query.questionEnd
     const fitting = Math.max(0, Math.floor(room / (RECORD_OVERHEAD + octets)))
     // Only "all" can fail to fit, or everything (dns.md §2.4 rule 6).
-    this.isTruncated = fitting < (count.isAll ? size : 1)
-    this.answers = this.#sampler.pick(table, sums, size, Math.min(wanted, fitting))
-    return this.answers
+    told.isTruncated = fitting < (count.isAll ? size : 1)
+    told.answers = this.#sampler.pick(table, sums, size, Math.min(wanted, fitting))
+    return told.answers
   }
 
   #writeSrvs(packet: DataView, base: number, query: FastQuery, block: number): number {
     const table = this.#table
     const section = block + SERVICE.SECTIONS
     const size = table.getInt32(section + SECTION.SRV_COUNT, true)
-    if (size === 0) return 0
+    if (size === 0) return this.#node.writeNegative(packet, base, query, block)
     const sums = block + table.getInt32(section + SECTION.SRV_TABLE, true)
     const offsets = sums + size * 8
     const end = base + query.limit
@@ -147,8 +160,10 @@ export class FastService {
       }
       to += bytes
     }
-    this.answers = told
-    this.isTruncated = told < picks
+    this.#told.answers = told
+    this.#told.isTruncated = told < picks
+    const flags = table.getInt32(section + SECTION.FLAGS, true)
+    this.#told.isFailOpen = (flags & SECTION_FLAG.PROTECTED) !== 0
     return this.#writeTargets(packet, base, query, block, to - base)
   }
 
@@ -171,7 +186,9 @@ export class FastService {
     const end = base + query.limit
     let target = query.questionEnd + TO_TARGET
     let to = base + from
-    for (let i = 0; i < this.answers; i++) {
+    const { answers } = this.#told
+    let additionals = 0
+    for (let i = 0; i < answers; i++) {
       const record = block + table.getInt32(offsets + (picked[i] ?? 0) * 4, true)
       const octets = table.getInt32(record + SRV.ADDRESS_BYTES, true)
       const at = target
@@ -188,8 +205,9 @@ export class FastService {
         packet.setInt32(to + 12 + k, table.getInt32(record + SRV.ADDRESS + k))
       }
       to += RECORD_OVERHEAD + octets
-      this.additionals++
+      additionals++
     }
+    this.#told.additionals = additionals
     return to - base
   }
 }

@@ -95,7 +95,7 @@ export class Twin {
   }
 
   #compareTold(): void {
-    const { type, rcode, answers, isTruncated, isFailOpen } = this.#fast
+    const { type, rcode, answers, isTruncated, isFailOpen } = this.#fast.told
     const { query, message } = this.#whole
     same('type', type, query.type)
     same('rcode', rcode, this.#whole.rcode)

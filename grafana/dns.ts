@@ -193,11 +193,24 @@ const WHY: Section = {
     {
       title: 'Table',
       description:
-        'Bytes of compiled answers. Reserved is address space, the setting dns.table_bytes.',
+        'Bytes of compiled answers. Touched is memory, reserved is address space (dns.table_bytes).',
       kind: 'timeseries',
       unit: 'bytes',
       width: 8,
       queries: [{ expr: 'max by (state) (cairn_dns_table_bytes{$S})', legend: '{{state}}' }],
+    },
+    {
+      title: 'Publishing',
+      description:
+        'Services that wait to be compiled, how long the first of them does, and the index of names.',
+      kind: 'timeseries',
+      unit: 'short',
+      width: 24,
+      queries: [
+        { expr: 'max(cairn_dns_publish_backlog{$S})', legend: 'services waiting' },
+        { expr: 'max(cairn_dns_publish_lag_seconds{$S})', legend: 'seconds the first one waits' },
+        { expr: 'max(cairn_dns_index_load_ratio{$S})', legend: 'share of the index in use' },
+      ],
     },
     {
       title: 'Abuse',

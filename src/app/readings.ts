@@ -1,4 +1,5 @@
 import type { DnsFront } from '../adapters/dns/front.ts'
+import type { TablePublisher } from '../adapters/dns/publisher.ts'
 import type { ZoneFiles } from '../adapters/dns/zone-files.ts'
 import type { DnsReading, RegistryReading } from '../adapters/telemetry/metrics/sources.ts'
 import type { ZoneTable } from '../core/dns/compile/zone-table.ts'
@@ -18,6 +19,7 @@ export function readRegistry(member: Member | undefined): RegistryReading {
 }
 
 interface DnsParts {
+  readonly publisher?: TablePublisher
   readonly member?: Member
   readonly dns?: DnsFront
   readonly zones?: ZoneFiles
@@ -26,7 +28,7 @@ interface DnsParts {
 
 /** What a scrape tells of DNS; undefined until the workers run. */
 export function readDns(table: ZoneTable, parts: DnsParts): DnsReading | undefined {
-  const { member, dns, zones } = parts
+  const { member, dns, zones, publisher } = parts
   if (dns === undefined || member === undefined) return undefined
   return {
     workers: dns.counters,
@@ -34,7 +36,12 @@ export function readDns(table: ZoneTable, parts: DnsParts): DnsReading | undefin
     publishedSerial: table.serial,
     table: {
       usedBytes: table.usedBytes,
+      waitingBytes: table.waitingBytes,
+      reachedBytes: table.reachedBytes,
       reservedBytes: table.reservedBytes,
+      nameSlots: table.nameSlots,
+      backlog: publisher?.backlog ?? 0,
+      lagSeconds: publisher?.lagSeconds() ?? 0,
       names: table.nameCount,
       collisions: table.collisions,
       unpublishedInstances: table.unpublished,

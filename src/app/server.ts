@@ -87,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 interface Parts {
   readonly table: ZoneTable
+  readonly publisher: TablePublisher
   readonly member: Member
   readonly zones: ZoneFiles
   readonly dns: DnsFront
@@ -145,7 +146,17 @@ function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const world = { settings, build, log, onFault, admission }
   const explainer = createExplainer(memory, shared)
   const http = new HttpListeners({ ...world, member, clock, metrics, dns, explainer })
-  return Object.assign(parts, { table, member, zones, dns, http, transfers, tls, secrets })
+  return Object.assign(parts, {
+    table,
+    publisher,
+    member,
+    zones,
+    dns,
+    http,
+    transfers,
+    tls,
+    secrets,
+  })
 }
 
 /** Answers as the workers do, beside them. */

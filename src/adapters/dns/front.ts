@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { CairnError } from '../../kernel/errors.ts'
 import { COUNTER_SLOTS, readScalar } from '../../core/dns/counters.ts'
-import type { TableMemory } from '../../core/dns/table/memory.ts'
+import { dropReader, type TableMemory } from '../../core/dns/table/memory.ts'
 import { READERS_MAX } from '../../core/dns/table/layout.ts'
 import type { Telemetry } from '../../engine/ports.ts'
 import { expandListen, hasWildcard } from './local-addresses.ts'
@@ -179,8 +179,13 @@ export class DnsFront {
       else if (message.kind !== 'stopped') this.#passOn(running, message)
     })
     worker.on('exit', () => listening.reject(new CairnError('internal', 'a DNS worker ended')))
-    this.#send(worker, { kind: 'listen', addresses: this.#addresses, ports: this.#ports })
+    this.#send(worker, this.#toListen())
     this.#ports = await listening.promise
+  }
+
+  #toListen(): ToWorker {
+    const wildcards = this.#listen.filter((address) => hasWildcard([address]))
+    return { kind: 'listen', addresses: this.#addresses, wildcards, ports: this.#ports }
   }
 
   #logOf(number: number): WorkerData['queryLog'] {
@@ -232,7 +237,11 @@ export class DnsFront {
 
   /** The others answer meanwhile: they share memory and port. */
   #restart(running: Running): void {
-    if (this.#running.get(running.number) === running) this.#running.delete(running.number)
+    if (this.#running.get(running.number) === running) {
+      this.#running.delete(running.number)
+      // It may be long until another listens in its place; what it was reading need not wait.
+      dropReader(this.#options.memory, running.number)
+    }
     this.#options.transfers?.forget(running.number)
     if (this.#isStopping) return
     setTimeout(() => {
@@ -270,7 +279,7 @@ export class DnsFront {
       const facts = { addresses: addresses.join(' ') }
       this.#options.telemetry.event('info', 'dns_addresses_changed', facts)
     }
-    this.#sendAll({ kind: 'listen', addresses, ports: this.#ports })
+    this.#sendAll(this.#toListen())
   }
 
   async #stopWorker({ worker }: Running): Promise<void> {

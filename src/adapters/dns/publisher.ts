@@ -10,6 +10,10 @@ const REST_FACTOR = 2
 const REST_MAX_MS = 15
 /** A service that found no room in the table is tried again after this. */
 const RETRY_MS = 1_000
+/** While replaced blocks wait for workers to leave them, and nothing is published, so often. */
+const SWEEP_MS = 50
+/** A sweep frees so many times what one publish frees: well below a millisecond. */
+const SWEEP_TIMES = 8
 /** One round stops here, so that the loop serves others; the rest comes in the next round. */
 const ROUND_MS = 8
 
@@ -41,6 +45,7 @@ export class TablePublisher implements ZonePublisher {
   #snapshot: Snapshot | undefined
   #isScheduled = false
   #timer: NodeJS.Timeout | undefined
+  #sweepTimer: NodeJS.Timeout | undefined
   #isFull = false
 
   constructor(options: PublisherOptions) {
@@ -50,6 +55,12 @@ export class TablePublisher implements ZonePublisher {
   /** Services that wait to be compiled. */
   get backlog(): number {
     return this.#dirty.size
+  }
+
+  /** Seconds that the change which is first in line waits; 0 when none does. */
+  lagSeconds(now: number = performance.now()): number {
+    for (const { since } of this.#dirty.values()) return (now - since) / 1_000
+    return 0
   }
 
   publish(touched: readonly ServiceRef[], snapshot: Snapshot): void {
@@ -98,6 +109,20 @@ export class TablePublisher implements ZonePublisher {
     this.#forgetRests(now)
     this.#options.table.settle(this.#settled(snapshot.revision))
     if (this.#dirty.size > 0) this.#schedule(now - started > ROUND_MS ? 0 : this.#restMs(now))
+    this.#sweepLater()
+  }
+
+  /** A last burst must not hold its memory until something else is published. */
+  #sweepLater(): void {
+    clearTimeout(this.#sweepTimer)
+    if (this.#options.table.waitingBytes === 0) return
+    this.#sweepTimer = setTimeout(() => this.#sweep(), SWEEP_MS)
+    this.#sweepTimer.unref()
+  }
+
+  #sweep(): void {
+    for (let i = 0; i < SWEEP_TIMES; i++) this.#options.table.reclaim()
+    this.#sweepLater()
   }
 
   /** How long all that waits still rests; at least 1 ms, so that nothing spins. */

@@ -10,6 +10,11 @@ class Table {
   readonly did: string[] = []
   costMs = 0
   isFull = false
+  waitingBytes = 0
+
+  reclaim(): void {
+    this.waitingBytes = Math.max(0, this.waitingBytes - 100)
+  }
 
   publish({ name }: ServiceRef): void {
     this.did.push(name)
@@ -106,6 +111,25 @@ describe('what commits touched', () => {
     await until(() => publisher.backlog === 0)
     expect(table.did.filter((one) => one === 'heavy')).toHaveLength(2)
   })
+})
+
+test('how long the change that is first in line waits is told', async () => {
+  const { publisher } = build()
+  expect(publisher.lagSeconds()).toBe(0)
+  publisher.publish([ref('a')], at(1))
+  publisher.publish([ref('b')], at(2))
+  expect(publisher.lagSeconds(performance.now() + 5_000)).toBeGreaterThanOrEqual(5)
+  await turn()
+  expect(publisher.lagSeconds()).toBe(0)
+})
+
+test('what a burst leaves to be freed is freed, though nothing else is published', async () => {
+  const { table, publisher } = build()
+  table.waitingBytes = 2_000
+  publisher.publish([ref('a')], at(1))
+  await until(() => table.waitingBytes === 0)
+  expect(table.waitingBytes).toBe(0)
+  expect(table.did).toEqual(['a', 'settle 1'])
 })
 
 test('a full table is told of once, and again when it has been better meanwhile', async () => {

@@ -116,6 +116,19 @@ test.each([
   expect(lines).toContain(`cairn_dns_worker_serial_lag{worker="0"} ${lag}`)
 })
 
+test('of the table its memory, its index and what waits for it are told', async () => {
+  const lines = await scrape(someSources())
+  expect(lines.filter((line) => /^cairn_dns_(table|index|publish_(b|l))/.test(line))).toEqual([
+    'cairn_dns_table_bytes{state="used"} 4096',
+    'cairn_dns_table_bytes{state="waiting"} 512',
+    'cairn_dns_table_bytes{state="touched"} 8192',
+    'cairn_dns_table_bytes{state="reserved"} 65536',
+    'cairn_dns_index_load_ratio 0.5',
+    'cairn_dns_publish_backlog 3',
+    'cairn_dns_publish_lag_seconds 0.25',
+  ])
+})
+
 test('before DNS is up its metrics are declared and empty', async () => {
   const lines = await scrape(someSources({ dns: () => undefined }))
   expect(lines).toContain('# TYPE cairn_dns_responses_total counter')

@@ -16,6 +16,11 @@ export function aReading(workers: readonly Float64Array[]): DnsReading {
     publishedSerial: 42,
     table: {
       usedBytes: 4_096,
+      waitingBytes: 512,
+      reachedBytes: 8_192,
+      nameSlots: 14,
+      backlog: 3,
+      lagSeconds: 0.25,
       reservedBytes: 65_536,
       names: 7,
       collisions: 1,

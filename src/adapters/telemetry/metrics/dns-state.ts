@@ -73,7 +73,7 @@ function* perWorker(
 function declareTable(registry: Registry, read: () => TableReading | undefined): void {
   pulledGauge(registry, {
     name: 'cairn_dns_table_bytes',
-    help: 'Table of compiled answers: used, and address space reserved.',
+    help: 'Table of compiled answers: used, of that waiting to be freed; memory; address space.',
     labelNames: ['state'],
     rows: () => perState(read()),
   })
@@ -81,6 +81,21 @@ function declareTable(registry: Registry, read: () => TableReading | undefined):
     pulledGauge(registry, { name, help, rows: () => one(read(), value) })
   }
   single('cairn_dns_names', 'Names in the table.', ({ names }) => names)
+  single(
+    'cairn_dns_index_load_ratio',
+    'Share of the slots of the index that hold a name; 5/8 at most.',
+    ({ names, nameSlots }) => names / nameSlots,
+  )
+  single(
+    'cairn_dns_publish_backlog',
+    'Services that changed and are not compiled yet.',
+    ({ backlog }) => backlog,
+  )
+  single(
+    'cairn_dns_publish_lag_seconds',
+    'How long the change that is first in line waits to be compiled.',
+    ({ lagSeconds }) => lagSeconds,
+  )
   single(
     'cairn_dns_name_collisions',
     'Services that give way to another of the same name in DNS.',
@@ -97,6 +112,8 @@ function perState(table: TableReading | undefined): readonly Row[] {
   if (table === undefined) return []
   return [
     [{ state: 'used' }, table.usedBytes],
+    [{ state: 'waiting' }, table.waitingBytes],
+    [{ state: 'touched' }, table.reachedBytes],
     [{ state: 'reserved' }, table.reservedBytes],
   ]
 }

@@ -52,7 +52,18 @@ export interface TransferReading {
 
 export interface TableReading {
   readonly usedBytes: number
+  /** Of the used: replaced, and kept until no worker can be reading it. */
+  readonly waitingBytes: number
+  /** The most that was ever used, with gaps: memory. */
+  readonly reachedBytes: number
+  /** Address space. */
   readonly reservedBytes: number
+  /** Slots of the index of names. */
+  readonly nameSlots: number
+  /** Services that changed and are not compiled yet. */
+  readonly backlog: number
+  /** How long the first of them waits. */
+  readonly lagSeconds: number
   /** Names with an answer of their own. */
   readonly names: number
   /** Names that two services claim. */

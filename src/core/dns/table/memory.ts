@@ -45,20 +45,30 @@ export function openTable(buffer: SharedArrayBuffer): TableMemory {
 export class Reader {
   readonly #words: Int32Array
   readonly #slot: number
+  #isInside = false
 
   constructor(memory: TableMemory, worker: number) {
     assert(worker >= 0 && worker < READERS_MAX, 'a reader has a slot')
     this.#words = memory.words
     this.#slot = readerSlot(worker) >> 2
-    this.leave()
+    dropReader(memory, worker)
   }
 
   enter(): void {
+    // The inner one of two would open the guard for the outer one.
+    assert(!this.#isInside, 'a guard is left before it is entered again')
+    this.#isInside = true
     Atomics.store(this.#words, this.#slot, Atomics.load(this.#words, HEADER.EPOCH >> 2))
     Atomics.load(this.#words, HEADER.INDEX >> 2)
   }
 
   leave(): void {
     Atomics.store(this.#words, this.#slot, 0)
+    this.#isInside = false
   }
+}
+
+/** What a worker that ended may have been reading is free for others; call it when it has ended. */
+export function dropReader({ words }: TableMemory, worker: number): void {
+  Atomics.store(words, readerSlot(worker) >> 2, 0)
 }

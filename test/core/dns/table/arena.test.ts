@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Arena } from '../../../../src/core/dns/table/arena.ts'
 import { ARENA_START, HEADER, readerSlot } from '../../../../src/core/dns/table/layout.ts'
-import { createTable, Reader } from '../../../../src/core/dns/table/memory.ts'
+import { createTable, dropReader, Reader } from '../../../../src/core/dns/table/memory.ts'
 
 const SIZES = [0, 1, 8, 9, 100, 247, 248, 249, 312, 313, 504, 505, 1000, 4000, 65_000]
 
@@ -103,6 +103,47 @@ test('a full table says so, and serves again what is given back', () => {
   arena.reclaim()
   expect(arena.allocate(10_000)).toBe(blocks[0])
   expect(() => arena.allocate(10_000)).toThrow(/the DNS table is full/)
+})
+
+test('what a worker that ended was reading is free at once, and guards are not nested', () => {
+  const memory = createTable(1 << 20, 1, 2)
+  const arena = new Arena(memory)
+  const dead = new Reader(memory, 3)
+  dead.enter()
+  expect(() => dead.enter()).toThrow(/left before/)
+  const block = arena.allocate(1_000)
+  arena.retire(block)
+  arena.reclaim()
+  expect(arena.waitingBytes).toBeGreaterThan(1_000)
+  dropReader(memory, 3)
+  arena.reclaim()
+  expect([arena.waitingBytes, arena.usedBytes]).toEqual([0, 0])
+})
+
+test('an idle worker holds nothing back, however long it does not read', () => {
+  const memory = createTable(1 << 20, 1, 2)
+  const arena = new Arena(memory)
+  const idle = new Reader(memory, 0)
+  idle.enter()
+  idle.leave()
+  for (let i = 0; i < 10_000; i++) {
+    arena.retire(arena.allocate(400))
+    if (i % 10 === 0) arena.reclaim()
+  }
+  // Without another call to reclaim, too, the backlog has a bound.
+  for (let i = 0; i < 10_000; i++) arena.retire(arena.allocate(400))
+  expect(arena.waiting).toBeLessThan(400)
+  expect(arena.reachedBytes).toBeLessThan(400_000)
+})
+
+test('readers may look at whole words: behind the last block there are some', () => {
+  const memory = createTable(1 << 20, 1, 2)
+  const arena = new Arena(memory)
+  let last = 0
+  expect(() => {
+    for (;;) last = arena.allocate(100)
+  }).toThrow(/full/)
+  expect(memory.bytes.length - last).toBeGreaterThanOrEqual(100 + 64)
 })
 
 test('a worker that takes the place of a dead one holds nothing back', () => {

@@ -52,6 +52,7 @@ class Model {
       case 'reclaim':
         return this.#arena.reclaim()
       case 'enter':
+        if (this.#seen.has(one.reader)) this.#readers[one.reader]?.leave()
         this.#readers[one.reader]?.enter()
         // A reader finds only what is live when it enters, or later; the former is the harder.
         this.#seen.set(one.reader, [...this.#names.values()])

@@ -43,6 +43,7 @@ interface SocketKeeping {
  * goes on as ever: timers, TCP, messages.
  */
 export class BatchFront implements UdpEngine {
+  readonly canAnswerFromAny = true
   readonly #keeping: SocketKeeping
   /** Sockets of the worker before that were not asked for again yet. */
   #adopted: readonly BatchSocket[]
@@ -183,7 +184,7 @@ export class BatchFront implements UdpEngine {
     const answered = this.#fast.respond(table.slots.view, i * STRIDE, length, FAST_ROOM)
     if (answered === 0) return false
     this.#send.add(table, i, answered, true)
-    counters.tellFast(this.#fast, length, answered)
+    counters.tellFast(this.#fast.told, length, answered)
     return true
   }
 

@@ -31,9 +31,14 @@ class Host implements AsyncDisposable {
   }
 
   static async start(...flags: readonly string[]): Promise<Host> {
+    return await Host.startAfter('', ...flags)
+  }
+
+  /** `before` is run on the host, as a shell's lines. */
+  static async startAfter(before: string, ...flags: readonly string[]): Promise<Host> {
     const folder = makeFolder()
     mkdirSync(join(folder, 'zones'))
-    const wrapper = ['unshare', '-n', 'sh', '-ec', `${SET_UP} exec "$@"`, 'sh']
+    const wrapper = ['unshare', '-n', 'sh', '-ec', `${SET_UP} ${before} exec "$@"`, 'sh']
     const given = [`--dns.port=${PORT}`, '--dns.workers=2', ...flags]
     return new Host(await TestServer.start({ wrapper, flags: given }, folder))
   }
@@ -54,11 +59,11 @@ class Host implements AsyncDisposable {
   }
 }
 
-test.skipIf(!canUnshare)(
-  'answers come from the address that was asked, also from one that was added later',
+test.skipIf(!canUnshare).each(['batch', 'dgram'])(
+  'answers come from the address that was asked, also from one that was added later, by %s',
   { timeout: 30_000 },
-  async () => {
-    await using host = await Host.start('--server.listen=0.0.0.0,::')
+  async (engine) => {
+    await using host = await Host.start('--server.listen=0.0.0.0,::', `--dns.engine=${engine}`)
     for (const address of ['127.0.0.1', '::1', '10.99.0.1', '10.99.0.2', 'fd99::1', 'fd99::2']) {
       for (const transport of ['+notcp', '+tcp']) {
         expect([address, transport, host.answerer(address, transport)]).toEqual([
@@ -82,10 +87,45 @@ test.skipIf(!canUnshare)(
 )
 
 test.skipIf(!canUnshare)(
+  'a wildcard that is one socket answers from all of loopback, and from what was added just now',
+  { timeout: 30_000 },
+  async () => {
+    await using host = await Host.start('--server.listen=0.0.0.0,::', '--dns.engine=batch')
+    expect(host.answerer('127.9.9.9')).toBe('127.9.9.9')
+    host.inside('ip addr add 10.99.0.7/32 dev lo; ip addr add fd99::7/128 dev lo nodad')
+    expect(host.answerer('10.99.0.7')).toBe('10.99.0.7')
+    expect(host.answerer('fd99::7')).toBe('fd99::7')
+    const sockets = host.inside(`ss -Hlun sport = :${PORT}`).trim().split('\n')
+    // Two workers, two families.
+    expect(sockets).toHaveLength(4)
+  },
+)
+
+test.skipIf(!canUnshare)(
+  'where another program holds an address of the port, the others are answered',
+  { timeout: 30_000 },
+  async () => {
+    const held = `require('node:dgram').createSocket('udp4').bind(${PORT}, '10.99.0.9')`
+    const hold = `
+      ip addr add 10.99.0.9/32 dev lo
+      ${process.execPath} -e "${held}" & holder=$!
+      until ss -Hlun | grep -q 10.99.0.9; do sleep 0.1; done
+      ip addr del 10.99.0.9/32 dev lo
+      (tail --pid=$$ -f /dev/null; kill $holder) &
+    `
+    await using host = await Host.startAfter(hold, '--server.listen=0.0.0.0', '--dns.engine=batch')
+    expect(host.answerer('10.99.0.1')).toBe('10.99.0.1')
+    expect(host.answerer('10.99.0.2')).toBe('10.99.0.2')
+    // No wildcard could be bound at first.
+    expect(host.inside(`ss -Hlun sport = :${PORT}`)).toContain(`127.0.0.1:${PORT}`)
+  },
+)
+
+test.skipIf(!canUnshare)(
   'an address that another program holds stops no other, is told once and had when it is free',
   { timeout: 30_000 },
   async () => {
-    await using host = await Host.start('--server.listen=0.0.0.0,::')
+    await using host = await Host.start('--server.listen=0.0.0.0,::', '--dns.engine=dgram')
     // Held before it is there, so that the server cannot be first.
     const script = `
       const socket = require('node:dgram').createSocket('udp4')

@@ -183,10 +183,14 @@ function spawnCairn(
   return child
 }
 
-/** Without what would change the settings or the log of a server under test. */
+/**
+ * Without what would change the settings or the log of a server under test; the engine alone is
+ * taken over, so that one run of the tests is on the one and another on the other.
+ */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('CAIRN_') && name !== 'JOURNAL_STREAM',
+    ([name]) =>
+      name === 'CAIRN_DNS_ENGINE' || (!name.startsWith('CAIRN_') && name !== 'JOURNAL_STREAM'),
   )
   return Object.fromEntries(kept)
 }

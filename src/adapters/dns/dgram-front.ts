@@ -41,6 +41,7 @@ interface Asked {
  * address of an answer, and it must be the one that was asked (RFC 2181 §4.1).
  */
 export class DgramFront implements UdpEngine {
+  readonly canAnswerFromAny = false
   readonly #parts: Parts
   readonly #sockets = new Map<string, Socket>()
   readonly #input = new DataView(new ArrayBuffer(QUERY_BYTES_MAX))

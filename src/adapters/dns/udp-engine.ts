@@ -11,7 +11,9 @@ import type { UdpSettings } from './worker-data.ts'
 export interface UdpEngine {
   /** Opens a socket; rejects with the system's error. The answer is the port. */
   listen(address: string, port: number): Promise<number>
-  /** Those it listens on. */
+  /** A socket on a wildcard answers from the address that was asked. */
+  readonly canAnswerFromAny: boolean
+  /** Those it listens on; a wildcard counts as one. */
   readonly addresses: readonly string[]
   close(address: string): void
   /** Answers what the sockets hold, or as much of it as a short while allows. */

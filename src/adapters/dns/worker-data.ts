@@ -78,7 +78,13 @@ export interface BatchSocket {
 
 /** Main → worker. */
 export type ToWorker =
-  | { readonly kind: 'listen'; readonly addresses: readonly string[]; readonly ports: Ports }
+  | {
+      readonly kind: 'listen'
+      readonly addresses: readonly string[]
+      /** Those of `0.0.0.0` and `::` that stand for all of the family's. */
+      readonly wildcards: readonly string[]
+      readonly ports: Ports
+    }
   | { readonly kind: 'tls'; readonly identity: TlsIdentity }
   | { readonly kind: 'cookies'; readonly secrets: readonly Uint8Array[] }
   | { readonly kind: 'stop' }

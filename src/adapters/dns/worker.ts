@@ -37,9 +37,13 @@ const ALIVE_MS = 250
 /** So long a worker that stops waits for upstreams that are being asked. */
 const SETTLE_MS = 1_000
 
+type ToListen = Extract<ToWorker, { readonly kind: 'listen' }>
+
 /** A DNS worker: sockets of its own, answers from shared memory, no word with the main thread. */
 class Worker {
   readonly #udp: UdpEngine
+  /** Addresses that are listened on, by all transports. */
+  readonly #open = new Set<string>()
   readonly #tcp: TcpFront
   readonly #dot: DotFront | undefined
   readonly #doh: DohFront | undefined
@@ -96,16 +100,15 @@ class Worker {
   }
 
   /** Makes the open sockets those of `addresses`; one that cannot be bound stops no other. */
-  async listen(addresses: readonly string[], ports: Ports): Promise<void> {
-    for (const address of this.#udp.addresses) {
-      if (!addresses.includes(address)) this.#close(address)
-    }
+  async listen({ addresses, wildcards, ports }: ToListen): Promise<void> {
+    for (const address of this.#open) if (!addresses.includes(address)) this.#close(address)
     let bound = ports
     const failed: BindFailure[] = []
     for (const address of addresses) {
-      if (this.#udp.addresses.includes(address)) continue
+      if (this.#open.has(address)) continue
       try {
-        bound = await this.#openAll(address, bound)
+        bound = await this.#openAll(address, bound, wildcards)
+        this.#open.add(address)
       } catch (error) {
         // Half of an address is none: the next try opens all of it.
         this.#close(address)
@@ -139,15 +142,20 @@ class Worker {
     this.#cookies.setSecrets(secrets)
   }
 
-  async #openAll(address: string, { dns, dot, doh }: Ports): Promise<Ports> {
+  async #openAll(
+    address: string,
+    { dns, dot, doh }: Ports,
+    wildcards: readonly string[],
+  ): Promise<Ports> {
     return {
-      dns: await this.#open(address, dns),
+      dns: await this.#openPlain(address, dns, wildcards),
       dot: dot === undefined ? undefined : await this.#dot?.listen(address, dot),
       doh: doh === undefined ? undefined : await this.#doh?.listen(address, doh),
     }
   }
 
   #close(address: string): void {
+    this.#open.delete(address)
     this.#udp.close(address)
     this.#tcp.close(address)
     this.#dot?.close(address)
@@ -155,16 +163,34 @@ class Worker {
   }
 
   /** UDP and TCP on one port; a free port of UDP may be taken in TCP, then another one is tried. */
-  async #open(address: string, port: number): Promise<number> {
+  async #openPlain(address: string, port: number, wildcards: readonly string[]): Promise<number> {
     for (let tries = 0; ; tries++) {
-      const bound = await this.#udp.listen(address, port)
+      const before = this.#udp.addresses
+      const bound = await this.#openUdp(address, port, wildcards)
       try {
         await this.#tcp.listen(address, bound)
         return bound
       } catch (error) {
-        this.#udp.close(address)
+        for (const one of this.#udp.addresses) if (!before.includes(one)) this.#udp.close(one)
         if (port !== 0 || tries === 9) throw error
       }
+    }
+  }
+
+  /**
+   * A wildcard's socket serves all addresses of its family, also those that come later. Where a
+   * stranger has one of them, say the stub of systemd-resolved, each has a socket of its own.
+   */
+  async #openUdp(address: string, port: number, wildcards: readonly string[]): Promise<number> {
+    const wildcard = address.includes(':') ? '::' : '0.0.0.0'
+    if (!this.#udp.canAnswerFromAny || !wildcards.includes(wildcard)) {
+      return await this.#udp.listen(address, port)
+    }
+    if (this.#udp.addresses.includes(wildcard)) return port
+    try {
+      return await this.#udp.listen(wildcard, port)
+    } catch {
+      return await this.#udp.listen(address, port)
     }
   }
 }
@@ -214,7 +240,7 @@ function tell(message: FromWorker): void {
 const worker = new Worker(workerData)
 parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void worker.stop()
-  else if (message.kind === 'listen') void worker.listen(message.addresses, message.ports)
+  else if (message.kind === 'listen') void worker.listen(message)
   else if (message.kind === 'tls') worker.setIdentity(message.identity)
   else if (message.kind === 'cookies') worker.setSecrets(message.secrets)
   else worker.desk.handle(message)

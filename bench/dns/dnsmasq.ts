@@ -4,7 +4,8 @@ import { join } from 'node:path'
 
 import { findFreePort, findProgram, Subject } from '../process.ts'
 import { addressOf, nameService } from './packets.ts'
-import { knowsAll, READY_WITHIN_MS } from './peers.ts'
+import { READY_WITHIN_MS } from './peers.ts'
+import { knowsLast } from './ready.ts'
 import type { DnsSubject, Stage } from './subjects.ts'
 
 /**
@@ -36,7 +37,7 @@ export async function startDnsmasq(stage: Stage): Promise<DnsSubject> {
       ...flags,
       ...Object.entries(options).map(([key, value]) => `--${key}=${value}`),
     ],
-    isReady: () => knowsAll(dnsPort, stage),
+    isReady: () => knowsLast(dnsPort, stage.names, ['a'], stage.instances),
   })
   return { subject: subject.owns(directory), dnsPort }
 }

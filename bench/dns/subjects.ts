@@ -109,11 +109,17 @@ export async function startDns(name: SubjectName, stage: Stage): Promise<DnsSubj
   }
 }
 
-async function startPopulated(stage: Stage, engine: 'batch' | 'dgram'): Promise<DnsSubject> {
+/** Cairn, which knows all names. @param flags of Node. */
+export async function startPopulated(
+  stage: Stage,
+  engine: 'batch' | 'dgram',
+  flags: readonly string[] = [],
+): Promise<DnsSubject> {
   const { names, instances, hasStatic, ...rest } = stage
   const isBig = names * instances > BIG
   const cairn = await startCairn({
     ...rest,
+    flags,
     ...((await hasEngines()) ? { engine } : {}),
     ...(hasStatic ? { names } : {}),
     ...(isBig ? { room: { services: names } } : {}),
@@ -162,6 +168,8 @@ export interface CairnOptions {
   readonly workers?: number
   readonly cores?: readonly number[]
   readonly engine?: 'batch' | 'dgram'
+  /** Of Node. */
+  readonly flags?: readonly string[]
   /** More than the defaults allow: a namespace of so many services, a heap to hold them. */
   readonly room?: { readonly services: number }
   /** So many names in a zone of a file; absent: no such zone. */
@@ -201,11 +209,12 @@ export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
   const subject = await Subject.start({
     name: 'cairn',
     cores: options.cores ?? [SERVER_CORE],
-    env: room === undefined ? {} : { NODE_OPTIONS: '--max-old-space-size=16000' },
     command: [
       'sh',
       'src/launcher/node',
       '--disable-warning=ExperimentalWarning',
+      ...(room === undefined ? [] : ['--max-old-space-size=16000']),
+      ...(options.flags ?? []),
       'src/main.ts',
       ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)]),
     ],

@@ -1,29 +1,13 @@
 import { freePort } from '../free-port.ts'
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DnsClient } from './dns-client.ts'
+import { recipe } from './recipe.ts'
 import { eventually, makeFolder } from './server.ts'
 
-const README = new URL('../../src/adapters/dns/README.md', import.meta.url)
-/** What the recipes say of Cairn. */
-const ADDRESS = /\b10\.0\.0\.53\b/g
-const PORT = /\b5300\b/g
 const START_MAX_MS = 10_000
-
-/** The block under that marker, with Cairn where it is. */
-export function recipe(name: string, address: string, port: number): string {
-  const block = new RegExp(`<!-- recipe:${name} -->\n\`\`\`\\w*\n([^]*?)\n\`\`\``)
-  const [, text] = block.exec(readFileSync(README, 'utf8')) ?? []
-  if (text === undefined) throw new Error(`no recipe ${name}`)
-  return `${text.replaceAll(ADDRESS, address).replaceAll(PORT, String(port))}\n`
-}
-
-/** Debian keeps servers where not everybody looks. */
-export function hasServer(name: string, ...args: readonly string[]): boolean {
-  return spawnSync(`/usr/sbin/${name}`, args).error === undefined
-}
 
 /** A resolver of others on the loopback, in the foreground, which asks Cairn and nobody else. */
 export class MiddleBox implements AsyncDisposable {
@@ -95,6 +79,20 @@ export class MiddleBox implements AsyncDisposable {
       const file = join(folder, 'named.conf')
       writeFileSync(file, `${told}${rest.join('\n')}\n`)
       return ['/usr/sbin/named', '-g', '-n', '1', '-c', file]
+    })
+  }
+
+  static async coredns(
+    name: 'coredns' | 'corefile',
+    program: string,
+    cairn: number,
+  ): Promise<MiddleBox> {
+    return await MiddleBox.#start((folder, port) => {
+      const file = join(folder, 'Corefile')
+      const told = recipe(name, '127.0.0.1', cairn)
+      const own = `nacos:${port} {\n    bind 127.0.0.1`
+      writeFileSync(file, told.replace(/^nacos(?::53)? \{/, own))
+      return [program, '-conf', file]
     })
   }
 

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DecodedPacket } from 'dns-packet'
 import { DnsClient, rcodeOf } from './dns-client.ts'
-import { hasServer, MiddleBox } from './middle-box.ts'
+import { MiddleBox } from './middle-box.ts'
 import { NacosApi } from './nacos-api.ts'
+import { COREDNS, HAS_COREDNS, hasServer } from './recipe.ts'
 import { eventually, TestServer } from './server.ts'
 import { HAS_UNBOUND, Unbound } from './unbound.ts'
 
-/** The recipes of `src/adapters/dns/README.md`, as they stand there, given to their programs. */
+/** The recipes of the READMEs, as they stand there, given to their programs. */
 
 /** After a change: the TTL of 1 s, and time for busy processors. */
 const CHANGE_MAX_MS = 4_000
@@ -17,6 +18,8 @@ const BOXES = [
   ['unbound, forward', HAS_UNBOUND, (port: number) => MiddleBox.unbound('unbound-forward', port)],
   ['dnsmasq', hasServer('dnsmasq', '-v'), (port: number) => MiddleBox.dnsmasq(port)],
   ['BIND', hasServer('named', '-v'), (port: number) => MiddleBox.bind(port)],
+  ['CoreDNS', HAS_COREDNS, (port: number) => MiddleBox.coredns('coredns', COREDNS, port)],
+  ['CoreDNS, short', HAS_COREDNS, (port: number) => MiddleBox.coredns('corefile', COREDNS, port)],
 ] as const
 for (const [name, isThere] of BOXES) {
   if (!isThere) console.warn(`${name} is not installed: its recipe is not tested`)

@@ -30,8 +30,8 @@ const LINK = `
   ip -n far route add ${ADDRESS}/32 dev far0
 `
 const OTHER_DNSMASQ = `
-  exec ip netns exec far dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file --user=root \\
-    --bind-interfaces --listen-address=${OTHER_SERVER} --no-resolv --no-hosts \\
+  exec ip netns exec far dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file \\
+    --user=root --bind-interfaces --listen-address=${OTHER_SERVER} --no-resolv --no-hosts \\
     --address=/${OTHER_NAME}/192.0.2.80
 `
 // `rc-manager`: if a resolvconf is installed it would be asked, and it belongs to others.

@@ -45,6 +45,7 @@ cat >"$root/tmp/try.sh" <<'TRY'
 set -eu
 cd ~/cairn
 echo "== node $(node -v), npm $(npm -v), user $(id -un)"
+: >/tmp/start.log
 npm start -- --http.port=0 --dns.port=0 >/tmp/start.log 2>&1 &
 started=$(date +%s)
 until grep -q readyz /tmp/start.log; do

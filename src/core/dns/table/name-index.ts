@@ -46,10 +46,7 @@ export class NameFinder {
    */
   findEntry(name: DataView, start: number, end: number, hash: number): number {
     const words = this.#words
-    const directory = words[HEADER.INDEX >> 2] ?? 0
-    const bits = words[(directory + DIRECTORY.BITS) >> 2] ?? 0
-    const at = (directory + DIRECTORY.SEGMENTS + (hash >>> (32 - bits)) * 4) >> 2
-    const slots = (words[at] ?? 0) + SEGMENT.SLOTS
+    const slots = this.slotsOf(hash)
     for (let i = hash; ; i++) {
       const slot = slots + (i & (SEGMENT.SLOT_COUNT - 1)) * SEGMENT.SLOT_BYTES
       const entry = words[(slot + 4) >> 2] ?? 0
@@ -63,6 +60,15 @@ export class NameFinder {
         return entry
       }
     }
+  }
+
+  /** The slots among which names with this hash stand, the first one looked at by its last bits. */
+  slotsOf(hash: number): number {
+    const words = this.#words
+    const directory = words[HEADER.INDEX >> 2] ?? 0
+    const bits = words[(directory + DIRECTORY.BITS) >> 2] ?? 0
+    const at = (directory + DIRECTORY.SEGMENTS + (hash >>> (32 - bits)) * 4) >> 2
+    return (words[at] ?? 0) + SEGMENT.SLOTS
   }
 
   #isSame(entry: number, name: DataView, start: number, end: number): boolean {

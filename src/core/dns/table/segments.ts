@@ -98,7 +98,7 @@ export class Segments {
     }
   }
 
-  /** All that the directory has of the old segment: the first half to one, the rest to the other. */
+  /** What the directory has of the old segment: the first half to one, the rest to the other. */
   #point(old: number, hash: number, low: number, high: number): void {
     const directory = this.#directory
     const span = this.#span(old)

@@ -2,7 +2,7 @@ import { parseName } from '../../../../src/core/dns/name.ts'
 import type { Arena } from '../../../../src/core/dns/table/arena.ts'
 import type { TableMemory } from '../../../../src/core/dns/table/memory.ts'
 
-/** Blocks that say of themselves whether they are whole: words, name, then words, then their sum. */
+/** Blocks that say whether they are whole: count of words, name, then words, then their sum. */
 
 const FIRST = 3
 const WORDS_MAX = 2_000

@@ -23,6 +23,14 @@ const IS_IT_UP: Section = {
       queries: [{ expr: 'max(cairn_dns_worker_age_seconds{$S})', legend: 'age' }],
     },
     {
+      title: 'Members by engine',
+      description: 'What carries UDP: batch is the fast one, dgram what works everywhere.',
+      kind: 'stat',
+      unit: 'short',
+      width: 6,
+      queries: [{ expr: 'sum by (engine) (cairn_dns_engine_info{$S})', legend: '{{engine}}' }],
+    },
+    {
       title: 'Names',
       description: 'Names in the table of compiled answers.',
       kind: 'stat',
@@ -70,7 +78,8 @@ const ANSWERS: Section = {
     {
       title: 'Without an answer',
       description:
-        'Packets dropped, by cause. send: the kernel had no room; rate: over the limit of a network.',
+        'Packets dropped. buffer, send: the kernel had no room for query or answer; ' +
+        'rate: a network over its limit; overload: old after a stall.',
       kind: 'timeseries',
       unit: 'reqps',
       width: 8,

@@ -31,6 +31,7 @@ export function readDns(table: ZoneTable, parts: DnsParts): DnsReading | undefin
   const { member, dns, zones, publisher } = parts
   if (dns === undefined || member === undefined) return undefined
   return {
+    engine: dns.engine,
     workers: dns.counters,
     nowMs: performance.timeOrigin + performance.now(),
     publishedSerial: table.serial,

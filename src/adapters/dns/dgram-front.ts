@@ -93,6 +93,9 @@ export class DgramFront implements UdpEngine {
     return [...this.#sockets.keys()]
   }
 
+  /** Node does not say; `ss -u -m` does. */
+  tellLosses(): void {}
+
   /** Until a turn of the loop brings nothing, or for a while. */
   async drain(): Promise<void> {
     const deadline = performance.now() + DRAIN_MAX_MS

@@ -122,6 +122,11 @@ export class DnsFront {
     return this.#addresses
   }
 
+  /** What carries UDP. */
+  get engine(): string {
+    return this.#shared.udp.engine
+  }
+
   /** Counters of the workers, in their order; live memory. */
   get counters(): readonly Float64Array[] {
     return this.#counters.map((buffer) => new Float64Array(buffer))

@@ -16,6 +16,8 @@ export interface UdpEngine {
   /** Those it listens on; a wildcard counts as one. */
   readonly addresses: readonly string[]
   close(address: string): void
+  /** Counts what the kernel had no room for, where it says so. */
+  tellLosses(): void
   /** Answers what the sockets hold, or as much of it as a short while allows. */
   drain(): Promise<void>
 }

@@ -92,6 +92,7 @@ class Worker {
       const nowMs = performance.timeOrigin + performance.now()
       this.#cookies.unixSeconds = Math.floor(nowMs / 1_000)
       counters.set('alive_ms', nowMs)
+      this.#udp.tellLosses()
       counters.set('serial_seen', Atomics.load(table.words, HEADER.SERIAL >> 2) >>> 0)
     }
     // At once: a server that has just started is ready.

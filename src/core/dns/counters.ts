@@ -37,6 +37,7 @@ export const SCALARS = [
   'drop_send',
   'drop_rate',
   'drop_overload',
+  'drop_buffer',
   'truncated',
   'no_data',
   'fail_open',

@@ -11,6 +11,7 @@ export function aWorker(): Float64Array {
 
 export function aReading(workers: readonly Float64Array[]): DnsReading {
   return {
+    engine: 'batch',
     workers,
     nowMs: 10_000,
     publishedSerial: 42,

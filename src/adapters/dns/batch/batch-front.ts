@@ -12,6 +12,14 @@ import { Sockets } from './socket.ts'
 
 /** Batches of one socket before the others, and the loop, are looked at: a millisecond's work. */
 const BATCHES_AT_ONCE = 4
+/** So long the thread sleeps at most: it has to know whether it was asleep or stopped. */
+const LOOK_MS = 250
+/** So long a client waits at least. */
+const PATIENCE_MS = 1_000
+/** Of what waits in a socket after a stall, the newest so many are answered. */
+const FRESH_MAX = 512
+/** More than a receive buffer holds: what comes after it is new. */
+const STALE_BATCHES_MAX = 256
 /** Clients that never stop asking do not hold up the end. */
 const DRAIN_MAX_MS = 200
 const HEADER_BYTES = 12
@@ -59,9 +67,12 @@ export class BatchFront implements UdpEngine {
   readonly #origin = performance.timeOrigin
   #open: readonly BatchSocket[] = []
   #turn: NodeJS.Immediate | undefined
+  #wokeAt = performance.now()
   /** Something was begun that only the loop can go on with. */
   #isLoopWanted = false
   #isServing = false
+  /** What sockets that are closed by now had lost. */
+  #closedDrops = 0
 
   constructor(shared: UdpShared, libc: Libc, keeping: SocketKeeping) {
     this.#keeping = keeping
@@ -95,6 +106,7 @@ export class BatchFront implements UdpEngine {
     this.#adopted = this.#adopted.filter((one) => one !== socket)
     // Told first: nobody may close a descriptor that has become another's.
     this.#setOpen(this.#open.filter((one) => one !== socket))
+    this.#closedDrops += this.#sockets.dropsOf(socket.fd)
     this.#sockets.close(socket.fd)
   }
 
@@ -105,11 +117,18 @@ export class BatchFront implements UdpEngine {
     }
   }
 
+  tellLosses(): void {
+    let drops = this.#closedDrops
+    for (const { fd } of this.#open) drops += this.#sockets.dropsOf(fd)
+    this.#parts.counters.set('drop_buffer', drops)
+  }
+
   #setOpen(sockets: readonly BatchSocket[]): void {
     this.#open = sockets
     this.#keeping.onChange([...sockets, ...this.#adopted])
     this.#wait.watch(sockets.map(({ fd }) => fd))
     if (this.#turn !== undefined) clearImmediate(this.#turn)
+    this.#wokeAt = performance.now()
     this.#turn = sockets.length > 0 ? setImmediate(this.#runTurn) : undefined
   }
 
@@ -125,11 +144,45 @@ export class BatchFront implements UdpEngine {
     this.#isLoopWanted = false
     for (;;) {
       const ms = this.#wait.loopMs
-      this.#wait.wait(ms)
+      this.#wait.wait(ms < 0 || ms > LOOK_MS ? LOOK_MS : ms)
+      this.#noteStall()
       this.#serveReady()
       if (ms === 0 || this.#wait.isLoopReady || this.#isLoopWanted) break
     }
     next.ref()
+  }
+
+  /**
+   * Whoever asked before a stall that was longer than his patience has asked elsewhere or again:
+   * the oldest go unanswered, so that the newest do not wait behind them. Without a stall nothing
+   * is old: a full buffer is worked off in some 20 ms.
+   */
+  #noteStall(): void {
+    const now = performance.now()
+    const silentMs = now - this.#wokeAt
+    this.#wokeAt = now
+    if (silentMs > LOOK_MS + PATIENCE_MS)
+      for (const socket of this.#open) this.#answerNewest(socket)
+  }
+
+  /** The newest first: whoever asked last still waits. */
+  #answerNewest(socket: BatchSocket): void {
+    const table = socket.isV6 ? this.#v6 : this.#v4
+    const started = performance.now()
+    const newest: KeptDatagram[] = []
+    let came = 0
+    for (let k = 0, count = BATCH; k < STALE_BATCHES_MAX && count === BATCH; k++) {
+      count = this.#receive(socket, table)
+      for (let i = 0; i < count; i++) {
+        if (!this.#isJunk(table, i)) newest[came++ % FRESH_MAX] = table.keep(i)
+      }
+    }
+    const kept = Math.min(came, FRESH_MAX)
+    for (let i = 1; i <= kept; i++) {
+      const one = newest[(came - i) % FRESH_MAX]
+      if (one !== undefined) this.#answerLate({ socket, kept: one, started }, NOTHING_GIVEN)
+    }
+    if (came > kept) this.#parts.counters.add('drop_overload', came - kept)
   }
 
   #serveReady(): void {
@@ -142,11 +195,8 @@ export class BatchFront implements UdpEngine {
   /** Answers what waits in the socket, a batch of it; the answer is how many datagrams came. */
   #serve(socket: BatchSocket): number {
     const table = socket.isV6 ? this.#v6 : this.#v4
-    table.expectInfo(socket.hasInfo)
-    const { functions } = this.#libc
-    const count = functions.recvmmsg(socket.fd, table.address, BATCH, SYS.MSG_DONTWAIT, 0n)
-    // Nothing there any more, or an error of a single datagram.
-    if (count <= 0) return 0
+    const count = this.#receive(socket, table)
+    if (count === 0) return 0
     this.#isServing = true
     const started = performance.now()
     const { reader, counters } = this.#parts
@@ -158,6 +208,14 @@ export class BatchFront implements UdpEngine {
     counters.tellBatch(this.#send.answers, (performance.now() - started) / 1_000)
     this.#isServing = false
     return count
+  }
+
+  /** At most a batch; 0: nothing is there any more, or a single datagram had an error. */
+  #receive(socket: BatchSocket, table: ReceiveTable): number {
+    table.expectInfo(socket.hasInfo)
+    const { functions } = this.#libc
+    const count = functions.recvmmsg(socket.fd, table.address, BATCH, SYS.MSG_DONTWAIT, 0n)
+    return count < 0 ? 0 : count
   }
 
   #answer(socket: BatchSocket, table: ReceiveTable, i: number, started: number): void {

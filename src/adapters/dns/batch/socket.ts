@@ -66,16 +66,12 @@ export class Sockets {
 
   /** Datagrams that the socket lost for want of room since it was opened. */
   dropsOf(fd: number): number {
+    const { functions } = this.#libc
+    const { address, view } = this.#block
     this.#length.view.setUint32(0, MEMINFO_BYTES, true)
-    const { address } = this.#block
-    const done = this.#libc.functions.getsockopt(
-      fd,
-      SYS.SOL_SOCKET,
-      SYS.SO_MEMINFO,
-      address,
-      this.#length.address,
-    )
-    return done === 0 ? this.#block.view.getUint32(MEMINFO_DROPS, true) : 0
+    const length = this.#length.address
+    const done = functions.getsockopt(fd, SYS.SOL_SOCKET, SYS.SO_MEMINFO, address, length)
+    return done === 0 ? view.getUint32(MEMINFO_DROPS, true) : 0
   }
 
   #setOptions(fd: number, isV6: boolean, hasInfo: boolean): void {

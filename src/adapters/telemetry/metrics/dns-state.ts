@@ -26,6 +26,15 @@ export function declareDnsState(registry: Registry, read: Read): void {
 function declareWorkers(registry: Registry, read: Read): void {
   const labelNames = ['worker']
   pulledGauge(registry, {
+    name: 'cairn_dns_engine_info',
+    help: 'What carries UDP: batches through node:ffi, or the sockets of Node.',
+    labelNames: ['engine'],
+    *rows() {
+      const dns = read()
+      if (dns !== undefined) yield [{ engine: dns.engine }, 1]
+    },
+  })
+  pulledGauge(registry, {
     name: 'cairn_dns_tcp_connections',
     help: 'Connections that are open.',
     labelNames: ['proto'],

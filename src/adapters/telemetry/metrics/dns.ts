@@ -46,8 +46,9 @@ function declareResponses(registry: Registry, read: Read): void {
 }
 
 /** Why there is no answer: too short to be a query, an answer itself, a source that cannot be
- * answered (port 0), the kernel refused to send, the client's network had its share, or the query
- * waited while the worker stood still. */
+ * answered (port 0), the kernel refused to send, the client's network had its share, the query
+ * waited while the worker stood still, or the kernel had no room for it (told by the batched engine
+ * alone). */
 const CAUSES: readonly (readonly [string, Scalar])[] = [
   ['short', 'drop_short'],
   ['response', 'drop_response'],
@@ -55,6 +56,7 @@ const CAUSES: readonly (readonly [string, Scalar])[] = [
   ['send', 'drop_send'],
   ['rate', 'drop_rate'],
   ['overload', 'drop_overload'],
+  ['buffer', 'drop_buffer'],
 ]
 
 /** DNS over TCP, TLS and HTTPS. */

@@ -30,6 +30,8 @@ interface HttpReading {
 }
 
 export interface DnsReading {
+  /** What carries UDP. */
+  readonly engine: string
   /** The counters of each worker, in the order of the workers (`core/dns/counters.ts`). */
   readonly workers: readonly Float64Array[]
   /** Now, as the workers write `alive_ms`: `performance.timeOrigin + performance.now()`. */

@@ -1,3 +1,4 @@
+import { adviseHugePages } from '../../src/adapters/dns/batch/huge-pages.ts'
 import { makeSpellings } from '../../src/core/dns/answer/respell.ts'
 import { Responder } from '../../src/core/dns/answer/responder.ts'
 import { ZoneTable } from '../../src/core/dns/compile/zone-table.ts'
@@ -14,6 +15,7 @@ const MIB = 1 << 20
 
 export function makeSubject(mebibytes: number): Subject {
   const memory = createTable(Math.min(mebibytes * MIB, 2047 * MIB), 0x1234_5678, 0x0bad_cafe)
+  adviseHugePages(memory.buffer)
   const table = new ZoneTable(memory, {
     zones: [parseName('nacos.')],
     reverseZones: [],

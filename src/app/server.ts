@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { createMember, type Member, type MemberSettings } from '../engine/member.ts'
 import type { ZonePublisher } from '../engine/ports.ts'
 import { SeededRng } from '../kernel/rng.ts'
+import { adviseHugePages } from '../adapters/dns/batch/huge-pages.ts'
 import { chooseEngine } from '../adapters/dns/choose-engine.ts'
 import { DnsFront, type DnsFrontOptions } from '../adapters/dns/front.ts'
 import { Admission } from '../adapters/http/admission.ts'
@@ -100,6 +101,7 @@ interface Parts {
 function assemble({ settings, build, log, onFault }: ServerOptions): Parts {
   const seeds = randomBytes(8)
   const memory = createTable(settings.dns.tableBytes, seeds.readInt32LE(0), seeds.readInt32LE(4))
+  adviseHugePages(memory.buffer)
   const table = new ZoneTable(memory, zoneTableSettings(settings))
   // Metrics are made first, for the parts count in them, and read the parts at scrape.
   const parts: { -readonly [K in keyof Parts]?: Parts[K] } = { table }

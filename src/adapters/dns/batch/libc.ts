@@ -21,6 +21,7 @@ const SIGNATURES = {
   getsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'pointer', 'pointer'] },
   close: { return: 'int32', arguments: ['int32'] },
   poll: { return: 'int32', arguments: ['pointer', 'uint64', 'int32'] },
+  madvise: { return: 'int32', arguments: ['pointer', 'uint64', 'int32'] },
   recvmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'] },
   sendmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32'] },
   __errno_location: { return: 'pointer', arguments: [] },
@@ -55,6 +56,7 @@ export const SYS = {
   PMTUDISC_OMIT: 5,
   SOL_UDP: 17,
   UDP_SEGMENT: 103,
+  MADV_HUGEPAGE: 14,
   MSG_TRUNC: 0x20,
   MSG_DONTWAIT: 0x40,
   POLLIN: 1,
@@ -121,6 +123,7 @@ interface LibcFunctions {
   readonly getsockopt: Option<bigint>
   readonly close: (fd: number) => number
   readonly poll: (fds: bigint, count: bigint, ms: number) => number
+  readonly madvise: (address: bigint, length: bigint, advice: number) => number
   readonly recvmmsg: (fd: number, to: bigint, n: number, flags: number, timeout: bigint) => number
   readonly sendmmsg: (fd: number, from: bigint, n: number, flags: number) => number
   readonly uv_backend_timeout: (loop: bigint) => number
@@ -140,6 +143,8 @@ export interface Libc {
   readonly functions: LibcFunctions
   /** Zeroed, and never freed: for what lives as long as its thread. */
   readonly allocate: (size: number) => Block
+  /** Where shared memory stands; it is held for ever. */
+  readonly addressOf: (buffer: SharedArrayBuffer) => bigint
   /** Of the last call of this thread. */
   readonly errno: () => number
   /** libuv's loop of this thread. */
@@ -163,6 +168,11 @@ export function openLibc(): Libc {
   return {
     functions: library.functions,
     allocate: (size) => allocate(ffi, size),
+    addressOf: (buffer) => {
+      const view = new Uint8Array(buffer)
+      held.push(view)
+      return ffi.getRawPointer(view)
+    },
     errno: () => errno.getInt32(0, true),
     loop: ffi.getCurrentEventLoop(),
   }

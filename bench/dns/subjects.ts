@@ -266,7 +266,7 @@ export async function whyAbsent(
   native: Native | undefined,
 ): Promise<string | undefined> {
   const program = PROGRAMS[name]
-  if (isEcho(name) && native === undefined) return 'no C compiler'
+  if (isEcho(name) && native === undefined) return 'not compiled'
   if (program !== undefined && findProgram(program) === undefined) return 'not installed'
   if (name === 'cairn-dgram' && !(await hasEngines())) return 'no setting dns.engine: cairn is it'
   return undefined

@@ -46,7 +46,7 @@ function countOf(stacks: Stacks, marker: string): number {
   return count
 }
 
-export function foldProfile({ nodes, samples }: CpuProfile): Stacks {
+function foldProfile({ nodes, samples }: CpuProfile): Stacks {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const parents = new Map<number, number>()
   for (const { id, children = [] } of nodes) for (const child of children) parents.set(child, id)

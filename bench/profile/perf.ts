@@ -36,7 +36,7 @@ export function forgetMap(pid: number): void {
 }
 
 /** One sample is some lines, the innermost frame first, and an empty line. */
-export function fold(script: string): Stacks {
+function fold(script: string): Stacks {
   const stacks = new Map<string, number>()
   for (const sample of script.split(/\n\s*\n/)) {
     const lines = sample.split('\n').filter((line) => line.trim() !== '')

@@ -17,10 +17,23 @@ const IDLE_MS = 900
 const MESSAGE_MS = 300
 const PER_CLIENT = 12
 
+/** Both carry UDP; over TCP, where they make no difference, only the first one is asked. */
+const ENGINES = ['auto', 'dgram'] as const
 let server: TestServer
+let other: TestServer
 beforeAll(async () => {
-  server = await TestServer.start({
+  server = await start('auto')
+  other = await start('dgram')
+})
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await other[Symbol.asyncDispose]()
+})
+
+async function start(engine: (typeof ENGINES)[number]): Promise<TestServer> {
+  return await TestServer.start({
     flags: [
+      `--dns.engine=${engine}`,
       `--dns.zones-dir=${ZONES}`,
       '--dns.nsid=node-1',
       '--dns.workers=1',
@@ -31,10 +44,7 @@ beforeAll(async () => {
       '--dns.tcp-connections-max=200',
     ],
   })
-})
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-})
+}
 
 const SENTINEL = query('www.example.test', 'AAAA', { id: 0x7777 })
 const GOOD = (id: number): Uint8Array => query('www.example.test', 'A', { id })
@@ -42,11 +52,11 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const packetOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
 
 /** The first answer to the packet; undefined when a later question is answered before it. */
-async function overUdp(packet: Uint8Array): Promise<Uint8Array | undefined> {
+async function overUdp(port: number, packet: Uint8Array): Promise<Uint8Array | undefined> {
   const socket = createSocket('udp4')
   try {
-    socket.send(packet, server.dns, '127.0.0.1')
-    socket.send(SENTINEL, server.dns, '127.0.0.1')
+    socket.send(packet, port, '127.0.0.1')
+    socket.send(SENTINEL, port, '127.0.0.1')
     const [answer] = (await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })) as [
       Uint8Array,
     ]
@@ -56,9 +66,12 @@ async function overUdp(packet: Uint8Array): Promise<Uint8Array | undefined> {
   }
 }
 
-describe('over UDP', () => {
+describe.each(ENGINES)('over UDP, by %s', (engine) => {
+  const ask = async (packet: Uint8Array): Promise<Uint8Array | undefined> =>
+    await overUdp((engine === 'auto' ? server : other).dns, packet)
+
   test.each(rows.map((row) => [row.name, row] as const))('%s', async (_, row) => {
-    const answer = await overUdp(packetOf(row.packet))
+    const answer = await ask(packetOf(row.packet))
     expect(answer === undefined ? '' : hexOf(answer)).toBe(row.answer)
   })
 
@@ -67,7 +80,7 @@ describe('over UDP', () => {
       edns: 1232,
       options: [0, 12, 20_000 >> 8, 20_000 & 255, ...Array<number>(20_000).fill(0)],
     })
-    const answer = await overUdp(padded)
+    const answer = await ask(padded)
     expect(answer === undefined ? -1 : readMessage(answer).rcode).toBe(1)
   })
 })

@@ -7,6 +7,7 @@ import type { Client } from './client.ts'
 import { FastNode } from './fast-node.ts'
 import { FastQuery, OPT_BYTES } from './fast-query.ts'
 import { FastService } from './fast-service.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { isPlainName, type Spellings } from './respell.ts'
 import type { ResponderSettings } from './responder.ts'
 import { Told } from './told.ts'
@@ -35,6 +36,8 @@ export interface FastPathParts {
   readonly client: Client
   /** Whether the client may have us ask others; filled in before each query. */
   readonly foreign?: { readonly isAllowed: boolean } | undefined
+  /** Queries that are read before the first of them is answered, at most; 1. */
+  readonly batch?: number
 }
 
 /**
@@ -48,19 +51,23 @@ export class FastPath {
   readonly told: Told = new Told()
   readonly #table: DataView
   readonly #finder: NameFinder
-  readonly #query: FastQuery
+  /** Those of a batch. */
+  readonly #queries: readonly FastQuery[]
+  readonly #ahead: ReadAhead
   readonly #node: FastNode
   readonly #services: FastService
   readonly #spellings: Spellings
   readonly #udpSize: number
   readonly #foreign: { readonly isAllowed: boolean } | undefined
 
-  constructor({ memory, settings, rng, client, foreign }: FastPathParts) {
+  constructor({ memory, settings, rng, client, foreign, batch = 1 }: FastPathParts) {
     const { told } = this
     const { view: table } = memory
     this.#table = table
     this.#finder = new NameFinder(memory)
-    this.#query = new FastQuery(memory, settings.udpSize)
+    const make = (): FastQuery => new FastQuery(memory, settings.udpSize)
+    this.#queries = Array.from({ length: batch }, make)
+    this.#ahead = new ReadAhead(memory, this.#finder, batch)
     const node = new FastNode(memory, told)
     this.#node = node
     const hasLocalities = (settings.localities ?? []).length > 0
@@ -78,15 +85,31 @@ export class FastPath {
    * was. `room` should be 4 octets more than the largest answer.
    */
   respond(packet: DataView, base: number, length: number, room: number): number {
-    const query = this.#query
-    if (!query.parse(packet, base, length)) return 0
+    this.read(0, packet, base, length)
+    return this.answer(0, packet, base, room)
+  }
+
+  /** Reads number `i` of a batch; it stays where it is until it is answered. */
+  read(i: number, packet: DataView, base: number, length: number): void {
+    this.#queries[i]?.parse(packet, base, length)
+  }
+
+  /** Has memory fetch what the first `count` queries of the batch will need. */
+  fetch(count: number): void {
+    this.#ahead.run(this.#queries, count)
+  }
+
+  /** As `respond`, for number `i` of a batch. */
+  answer(i: number, packet: DataView, base: number, room: number): number {
+    const query = this.#queries[i]
+    if (query === undefined || !query.isUsual) return 0
     if (query.limit + OPT_BYTES + SLACK > room || isSpecial(query.type)) return 0
     this.told.reset(query.type)
     const { keyView, nameLength, hash } = query
     const block = this.#finder.findBlock(keyView, nameLength, hash)
     const end =
       block === 0 ? this.#deny(packet, base, query) : this.#write(packet, base, query, block)
-    return end === 0 ? 0 : this.#finish(packet, base, end)
+    return end === 0 ? 0 : this.#finish(packet, base, query, end)
   }
 
   /** The name is in the table: what it has; 0 as ever. */
@@ -131,19 +154,19 @@ export class FastPath {
   }
 
   /** OPT and header; `end` is where the records end. */
-  #finish(packet: DataView, base: number, end: number): number {
-    const { head, hasOpt } = this.#query
+  #finish(packet: DataView, base: number, query: FastQuery, end: number): number {
+    const { head, hasOpt } = query
     const { rcode, answers, authorities, additionals, isTruncated } = this.told
     const recursion = this.#foreign?.isAllowed === true ? RA : 0
     const flags = QR_AA | (head & RD) | recursion | (isTruncated ? TC : 0) | rcode
     packet.setInt32(base, (head & 0xffff_0000) | flags)
     packet.setInt32(base + 4, 0x1_0000 | answers)
     packet.setInt32(base + 8, (authorities << 16) | (hasOpt ? additionals + 1 : additionals))
-    return hasOpt ? this.#writeOpt(packet, base, end) : end
+    return hasOpt ? this.#writeOpt(packet, base, query, end) : end
   }
 
-  #writeOpt(packet: DataView, base: number, at: number): number {
-    const { limit, wantsDnssec } = this.#query
+  #writeOpt(packet: DataView, base: number, query: FastQuery, at: number): number {
+    const { limit, wantsDnssec } = query
     const to = base + at
     packet.setUint8(to, 0)
     packet.setInt32(to + 1, (TYPE.OPT << 16) | this.#udpSize)

@@ -19,6 +19,8 @@ const CLASS_IN = 1
  * allocation.
  */
 export class FastQuery {
+  /** The last message read is of that shape. */
+  isUsual = false
   /** The header's first word: id and flags. */
   head = 0
   type = 0
@@ -49,6 +51,11 @@ export class FastQuery {
 
   /** Reads the message in `packet[base, base + length)`; false: it has another shape. */
   parse(packet: DataView, base: number, length: number): boolean {
+    this.isUsual = this.#parse(packet, base, length)
+    return this.isUsual
+  }
+
+  #parse(packet: DataView, base: number, length: number): boolean {
     if (length < HEADER_BYTES + 1 + FIXED) return false
     this.head = packet.getInt32(base)
     const additionals = packet.getInt32(base + 8)

@@ -1,4 +1,5 @@
 import { latin1, parentName } from '../name.ts'
+import { ShardedMap } from './sharded-map.ts'
 import type { TableWriter } from './table-writer.ts'
 
 /**
@@ -10,7 +11,7 @@ export class Ancestors {
   readonly #writer: TableWriter
   readonly #node: number
   readonly #apexLength: number
-  readonly #uses = new Map<string, number>()
+  readonly #uses = new ShardedMap<number>()
 
   constructor(writer: TableWriter, zone: number, flags: number, apexLength: number) {
     this.#writer = writer

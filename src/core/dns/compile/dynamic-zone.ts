@@ -4,6 +4,7 @@ import { FLAG } from '../table/layout.ts'
 import { Ancestors } from './ancestors.ts'
 import { buildService, type ServiceOptions } from './service-block.ts'
 import { keysOf, winnerOf, type ServiceKeys } from './service-names.ts'
+import { ShardedMap } from './sharded-map.ts'
 import type { TableWriter } from './table-writer.ts'
 
 interface Published {
@@ -23,9 +24,9 @@ export class DynamicZone {
   readonly #writer: TableWriter
   readonly #options: ServiceOptions
   readonly #ancestors: Ancestors
-  readonly #services = new Map<string, Published>()
+  readonly #services = new ShardedMap<Published>()
   /** All services of one folded name; one of them bears it. */
-  readonly #claims = new Map<string, readonly Published[]>()
+  readonly #claims = new ShardedMap<readonly Published[]>()
   #collisions = 0
   #unpublished = 0
 

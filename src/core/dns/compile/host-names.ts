@@ -8,6 +8,7 @@ import { Ancestors } from './ancestors.ts'
 import { INFRASTRUCTURE_TTL } from './apex.ts'
 import { buildHostNode, type Use } from './host-node.ts'
 import { reverseName } from './reverse-name.ts'
+import { ShardedMap } from './sharded-map.ts'
 import type { TableWriter } from './table-writer.ts'
 
 /** A zone by its number and apex. */
@@ -42,7 +43,7 @@ export class HostNames {
   readonly #writer: TableWriter
   readonly #homes: readonly Home[]
   readonly #reverse: readonly Home[]
-  readonly #hosts = new Map<string, Host>()
+  readonly #hosts = new ShardedMap<Host>()
   /** Hosts that are not in the table as they are: it was full. */
   readonly #unpublished = new Set<Host>()
 

@@ -7,6 +7,7 @@ import type { AnswerPolicy } from './answer-policy.ts'
 import { putDynamicApex, putNameServer, type NameServers } from './apex.ts'
 import { DynamicZone } from './dynamic-zone.ts'
 import { HostNames } from './host-names.ts'
+import { ShardedMap } from './sharded-map.ts'
 import { StaticZone, type ZoneChange } from './static-zone.ts'
 import { TableWriter } from './table-writer.ts'
 import { makeImage, type ZoneImage } from './zone-image.ts'
@@ -32,7 +33,7 @@ export class ZoneTable {
   readonly #statics = new Map<string, StaticZone>()
   readonly #dynamicApexes: readonly Uint8Array[]
   /** Services as last published, to tell which instances changed. */
-  readonly #published = new Map<string, Service>()
+  readonly #published = new ShardedMap<Service>()
 
   constructor(memory: TableMemory, settings: ZoneTableSettings) {
     checkApart(settings.zones, settings.reverseZones)

@@ -1,8 +1,8 @@
-const SHARDS = 64
+const SHARDS = 256
 
 /**
  * A map by text that grows without a stop: a `Map` that doubles moves all its entries at once, 88 ms
- * for a million of them, and here each part moves its own, 0.1 ms.
+ * for a million of them; here each part moves its own, 0.3 ms on the same busy machine.
  */
 export class ShardedMap<Value> {
   readonly #shards: readonly Map<string, Value>[] = Array.from({ length: SHARDS }, () => new Map())
@@ -32,5 +32,5 @@ export class ShardedMap<Value> {
 function shardNumber(key: string): number {
   let hash = 0x811c_9dc5
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x0100_0193)
-  return hash >>> 26
+  return hash >>> 24
 }

@@ -64,6 +64,8 @@ export class TcpConnection implements DeskClient {
   #takenAt = 0
   /** Questions whose answers wait for others. */
   #waiting = 0
+  /** Of what the last read brought. */
+  #answers = 0
   /** When the last whole message came, and when the unfinished one began; clock of the sweeper. */
   lastMessageAt: number
   unfinishedSince: number | undefined
@@ -162,9 +164,20 @@ export class TcpConnection implements DeskClient {
     return joined
   }
 
+  /** What is the same for all messages that one read brought is done once. */
   #answerAll(bytes: Uint8Array): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const { reader, counters, proto } = this.#parts
     const now = performance.now()
+    this.#answers = 0
+    this.#prepare(now, NOTHING_GIVEN)
+    reader.enter()
+    this.#answerEach(bytes, now)
+    reader.leave()
+    counters.tellBatch(proto, this.#answers, (performance.now() - now) / 1_000)
+  }
+
+  #answerEach(bytes: Uint8Array, now: number): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = 0
     let filled = 0
     while (at + PREFIX <= bytes.length) {
@@ -184,7 +197,7 @@ export class TcpConnection implements DeskClient {
         if (filled > 0) this.#write(filled)
         return this.#yield(bytes.slice(at))
       }
-      const answered = this.#answer(view, at + PREFIX, length, filled)
+      const answered = this.#answer(view, at + PREFIX, length, filled, now)
       if (answered === 0) return this.#giveUp(filled)
       if (answered === LATER) this.#waiting++
       else if (answered === TRANSFER) this.#hand(bytes.slice(at + PREFIX, at + PREFIX + length))
@@ -209,18 +222,18 @@ export class TcpConnection implements DeskClient {
   }
 
   /** The answer's length; 0 for a message that gets none; `TRANSFER`, `LATER`. */
-  #answer(view: DataView, at: number, length: number, filled: number): number {
-    const started = performance.now()
-    const { forwarding } = this.#parts
-    const answered = this.#respond(view, at, length, filled, NOTHING_GIVEN)
+  #answer(view: DataView, at: number, length: number, filled: number, now: number): number {
+    const { forwarding, counters, responder, proto } = this.#parts
+    const answered = this.#respond(view, at, length, filled)
     if (answered <= 0) return answered
     if (forwarding?.foreign.pending !== undefined) {
       const message = new Uint8Array(view.buffer, view.byteOffset + at, length).slice()
-      this.#postpone(forwarding, message, started, NOTHING_GIVEN)
+      this.#postpone(forwarding, message, now, NOTHING_GIVEN)
       return LATER
     }
     forwarding?.refresh()
-    this.#tell(length, answered, started)
+    this.#answers++
+    counters.tell(responder, proto, length, answered)
     return answered
   }
 
@@ -243,8 +256,11 @@ export class TcpConnection implements DeskClient {
     given: readonly Given[],
   ): void {
     if (!this.#socket.writable) return
-    const view = new DataView(message.buffer)
-    const answered = this.#respond(view, 0, message.length, 0, given)
+    const { reader } = this.#parts
+    this.#prepare(performance.now(), given)
+    reader.enter()
+    const answered = this.#respond(new DataView(message.buffer), 0, message.length, 0)
+    reader.leave()
     if (forwarding.foreign.pending !== undefined) {
       return this.#postpone(forwarding, message, started, given)
     }
@@ -263,21 +279,19 @@ export class TcpConnection implements DeskClient {
     counters.tell(responder, proto, asked, answered, (performance.now() - started) / 1000)
   }
 
-  #respond(
-    view: DataView,
-    at: number,
-    length: number,
-    filled: number,
-    given: readonly Given[],
-  ): number {
-    const { responder, reader, counters, output, forwarding, proto } = this.#parts
-    responder.client.isTcp = true
-    responder.client.isEncrypted = proto === 2
-    setClient(responder.client, this.address)
-    forwarding?.prepare(responder.client, performance.now(), given)
-    reader.enter()
+  /** Says who asks. */
+  #prepare(now: number, given: readonly Given[]): void {
+    const { responder, forwarding, proto } = this.#parts
+    const { client } = responder
+    client.isTcp = true
+    client.isEncrypted = proto === 2
+    setClient(client, this.address)
+    forwarding?.prepare(client, now, given)
+  }
+
+  #respond(view: DataView, at: number, length: number, filled: number): number {
+    const { responder, counters, output } = this.#parts
     const answered = responder.respond(view, at, length, filled + PREFIX)
-    reader.leave()
     if (answered === TRANSFER) return TRANSFER
     if (answered === 0) {
       counters.add('drop_response', 1)

@@ -112,9 +112,9 @@ export class AnswerCounters {
     if (fast.isFailOpen) this.#bump(this.#failOpen, 1)
   }
 
-  /** `count` answers over UDP that took so long together: each was waited for by all. */
-  tellBatch(count: number, seconds: number): void {
-    if (count > 0) observeDurations(this.#slots, UDP, seconds, count)
+  /** `count` answers that took so long together: each was waited for by all. */
+  tellBatch(proto: Proto, count: number, seconds: number): void {
+    if (count > 0) observeDurations(this.#slots, proto, seconds, count)
   }
 
   /** Whether all that is known of the next answer is wanted: then the complete path gives it. */

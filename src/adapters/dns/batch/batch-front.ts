@@ -70,7 +70,6 @@ export class BatchFront implements UdpEngine {
   #wokeAt = performance.now()
   /** Something was begun that only the loop can go on with. */
   #isLoopWanted = false
-  #isServing = false
   /** What sockets that are closed by now had lost. */
   #closedDrops = 0
 
@@ -197,7 +196,6 @@ export class BatchFront implements UdpEngine {
     const table = socket.isV6 ? this.#v6 : this.#v4
     const count = this.#receive(socket, table)
     if (count === 0) return 0
-    this.#isServing = true
     const started = performance.now()
     const { reader, counters } = this.#parts
     this.#send.begin()
@@ -205,8 +203,7 @@ export class BatchFront implements UdpEngine {
     for (let i = 0; i < count; i++) this.#answer(socket, table, i, started)
     reader.leave()
     this.#flush(socket.fd, table)
-    counters.tellBatch(this.#send.answers, (performance.now() - started) / 1_000)
-    this.#isServing = false
+    counters.tellBatch(UDP, this.#send.answers, (performance.now() - started) / 1_000)
     return count
   }
 
@@ -286,11 +283,7 @@ export class BatchFront implements UdpEngine {
   /** True when the answer waits for other servers. */
   #postpone(asked: Asked, given: readonly Given[]): boolean {
     const { forwarding, responder } = this.#parts
-    const retry = (more: readonly Given[]): void => {
-      // It may be known at once; then the batch goes first.
-      if (this.#isServing) queueMicrotask(() => this.#answerLate(asked, more))
-      else this.#answerLate(asked, more)
-    }
+    const retry = (more: readonly Given[]): void => this.#answerLate(asked, more)
     return forwarding?.postpone(formatClient(responder.client), given, retry) ?? false
   }
 

@@ -119,9 +119,14 @@ export class Forwarding {
     this.refresh()
     const { pending } = this.foreign
     if (pending === undefined) return false
+    let isAsking = true
     this.#forwarder.ask(pending, client, (found) => {
-      retry(found === undefined ? given : [...given, found])
+      const more = found === undefined ? given : [...given, found]
+      // It may be known at once; whoever asked is in the middle of something, and goes on first.
+      if (isAsking) queueMicrotask(() => retry(more))
+      else retry(more)
     })
+    isAsking = false
     return true
   }
 

@@ -8,8 +8,9 @@ import type { FastQuery } from './fast-query.ts'
 const LINE = 64
 /** Lines of one table of a service that are worth fetching: four in five services have no more. */
 const LINES_MAX = 16
-/** Octets of an address record's row, its running sum included, at least. */
+/** Octets of a row of a table, its running sum included, at least; and of an SRV record, about. */
 const ROW_MIN = 12
+const SRV_BYTES = 88
 const LAST_SLOT: number = SEGMENT.SLOT_COUNT - 1
 
 /**
@@ -24,11 +25,13 @@ export class ReadAhead {
   readonly #words: Int32Array
   readonly #finder: NameFinder
   readonly #at: Int32Array
+  readonly #rows: Int32Array
 
   constructor(memory: TableMemory, finder: NameFinder, queries: number) {
     this.#words = memory.words
     this.#finder = finder
     this.#at = new Int32Array(queries)
+    this.#rows = new Int32Array(queries)
   }
 
   /** For the first `count` queries, those among them that are usual. */
@@ -100,6 +103,7 @@ export class ReadAhead {
       const table = block + (words[(fields + 4) >> 2] ?? 0)
       const rows = words[fields >> 2] ?? 0
       this.#at[i] = table
+      this.#rows[i] = rows
       seen ^= (words[table >> 2] ?? 0) ^ (words[(table + rows * ROW_MIN) >> 2] ?? 0)
     }
     this.seen ^= seen
@@ -112,7 +116,8 @@ export class ReadAhead {
     for (let i = 0; i < count; i++) {
       const table = this.#at[i] ?? 0
       if (table === 0 || queries[i]?.type !== TYPE.SRV) continue
-      for (let line = 1; line < LINES_MAX; line++) seen ^= words[(table + line * LINE) >> 2] ?? 0
+      const bytes = Math.min((this.#rows[i] ?? 0) * (ROW_MIN + SRV_BYTES), LINES_MAX * LINE)
+      for (let at = table; at < table + bytes; at += LINE) seen ^= words[at >> 2] ?? 0
     }
     this.seen ^= seen
   }

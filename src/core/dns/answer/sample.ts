@@ -41,34 +41,54 @@ export class Sampler {
     return wanted
   }
 
-  /** One draw per pick, the last one left excepted. */
+  /** One draw per pick, the last one left excepted; those left stand behind those picked. */
   #scan(table: DataView, sums: number, size: number, wanted: number): number {
     const weights = this.#keys
     const { picked } = this
-    let before = 0
+    const first = table.getFloat64(sums, true)
+    let isEven = true
+    let total = 0
     for (let i = 0; i < size; i++) {
       const sum = table.getFloat64(sums + i * 8, true)
-      weights[i] = sum - before
-      before = sum
+      weights[i] = sum - total
+      if (sum - total !== first) isEven = false
+      total = sum
       picked[i] = i
     }
-    let total = before
-    // Those left stand behind those picked.
-    for (let n = 0; n < wanted && n < size - 1; n++) {
+    const draws = Math.min(wanted, size - 1)
+    if (isEven) this.#shuffle(size, draws)
+    else this.#draw(size, draws, total)
+    return wanted
+  }
+
+  /** Equal weights (Fisher and Yates, 1938). */
+  #shuffle(size: number, draws: number): void {
+    const { picked } = this
+    for (let n = 0; n < draws; n++) {
+      const at = n + Math.floor(this.#rng.f64() * (size - n))
+      const pick = picked[at] ?? 0
+      picked[at] = picked[n] ?? 0
+      picked[n] = pick
+    }
+  }
+
+  #draw(size: number, draws: number, sum: number): void {
+    const weights = this.#keys
+    const { picked } = this
+    let total = sum
+    for (let n = 0; n < draws; n++) {
       let left = this.#rng.f64() * total
       let at = n
       for (; at < size - 1; at++) {
         left -= weights[at] ?? 0
         if (left < 0) break
       }
-      const weight = weights[at] ?? 0
-      total -= weight
+      total -= weights[at] ?? 0
       weights[at] = weights[n] ?? 0
       const pick = picked[at] ?? 0
       picked[at] = picked[n] ?? 0
       picked[n] = pick
     }
-    return wanted
   }
 
   /** Draws and throws doubles away, a bounded number of times: fast while many are left. */

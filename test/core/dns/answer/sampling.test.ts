@@ -52,6 +52,8 @@ describe('weighted choice', () => {
 
   test.each([
     ['equal weights', [1, 1, 1, 1, 1], 1],
+    ['three of five equals', [2, 2, 2, 2, 2], 3],
+    ['all of four equals', [1, 1, 1, 1], 4],
     ['1:1:2:4', [1, 1, 2, 4], 1],
     ['very unequal', [0.01, 1, 99], 1],
     ['two of four', [1, 1, 2, 4], 2],

@@ -86,12 +86,17 @@ export class NameFinder {
   }
 }
 
+/** A name of 255 octets behind a mark. */
+const KEY_MAX = 256
+
 /** The writer's side: names come, get other blocks, and go. */
 export class NameIndex {
   readonly #memory: TableMemory
   readonly #arena: Arena
   readonly #segments: Segments
   readonly finder: NameFinder
+  readonly #key = new Uint8Array(KEY_MAX)
+  readonly #keyView = new DataView(this.#key.buffer)
   #size = 0
 
   constructor(memory: TableMemory, arena: Arena) {
@@ -111,12 +116,12 @@ export class NameIndex {
   }
 
   get(key: Uint8Array): number {
-    return this.finder.find(viewOf(key), 0, key.length)
+    return this.finder.find(this.#viewOf(key), 0, key.length)
   }
 
   /** Points the name at the block, and gives the block it pointed at before, or 0. */
   put(key: Uint8Array, block: number): number {
-    const view = viewOf(key)
+    const view = this.#viewOf(key)
     const hash = this.finder.hash(view, 0, key.length)
     const entry = this.finder.findEntry(view, 0, key.length, hash)
     if (entry === 0) {
@@ -128,7 +133,7 @@ export class NameIndex {
 
   /** The name's entry. A new one points at nothing, and is not found before it does. */
   reserve(key: Uint8Array): number {
-    const view = viewOf(key)
+    const view = this.#viewOf(key)
     const hash = this.finder.hash(view, 0, key.length)
     const entry = this.finder.findEntry(view, 0, key.length, hash)
     return entry === 0 ? this.#insert(key, hash, 0) : entry
@@ -141,7 +146,7 @@ export class NameIndex {
 
   /** Forgets the name, and gives the block it pointed at, or 0. */
   remove(key: Uint8Array): number {
-    const view = viewOf(key)
+    const view = this.#viewOf(key)
     const hash = this.finder.hash(view, 0, key.length)
     const entry = this.finder.findEntry(view, 0, key.length, hash)
     if (entry === 0) return 0
@@ -162,8 +167,10 @@ export class NameIndex {
     this.#size++
     return entry
   }
-}
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  /** A copy to look from: a view per key would cost more than the look itself. */
+  #viewOf(key: Uint8Array): DataView {
+    this.#key.set(key)
+    return this.#keyView
+  }
 }

@@ -14,6 +14,8 @@ const CLIENTS = 128
 const WORDS_PER_HEADER: number = MMSGHDR.SIZE >> 2
 const WORDS_PER_VECTOR: number = IOVEC.SIZE >> 2
 const NONE = -1
+/** A kernel before 4.18, a network card that leaves checksums to others, a path too narrow. */
+const CANNOT_SEGMENT: ReadonlySet<number> = new Set([SYS.EINVAL, SYS.EIO, SYS.EMSGSIZE])
 
 /**
  * What a batch answers. Answers of one length to one client become one message that the kernel
@@ -26,6 +28,7 @@ export class SendTable {
   count = 0
   /** Whether equal answers travel together. */
   canSegment: boolean
+  readonly #libc: Libc
   readonly #headers: Block
   readonly #vectors: Block
   readonly #controls: Block
@@ -48,12 +51,15 @@ export class SendTable {
   readonly #clients = new Int32Array(CLIENTS).fill(NONE)
   /** Places in `#clients` that are taken. */
   readonly #taken = new Int32Array(BATCH)
+  /** Of `split`: answers that did not go yet. */
+  readonly #left = new Int32Array(BATCH)
   #answers = 0
   #groups = 0
   #takenCount = 0
 
   constructor(libc: Libc, canSegment: boolean) {
     this.canSegment = canSegment
+    this.#libc = libc
     const output = libc.allocate((BATCH + 1) * STRIDE)
     this.output = output.bytes
     this.#headers = libc.allocate(BATCH * MMSGHDR.SIZE)
@@ -99,6 +105,36 @@ export class SendTable {
     this.#takenCount = 0
   }
 
+  /**
+   * Sends the messages, after `seal`. What the system does not take is the clients' loss: the
+   * answer is how many that were.
+   */
+  flush(fd: number, received: ReceiveTable): number {
+    const { functions, errno } = this.#libc
+    let lost = 0
+    // What was cut up did not go, for a reason that may be the cutting.
+    let isSuspect = false
+    for (let first = 0; first < this.count;) {
+      const address = this.addressOf(first)
+      const sent = functions.sendmmsg(fd, address, this.count - first, SYS.MSG_DONTWAIT)
+      if (sent > 0) {
+        // Whole it goes: nothing is wrong with the client.
+        if (isSuspect) this.canSegment = false
+        isSuspect = false
+        first += sent
+      } else if (this.answersOf(first) > 1) {
+        isSuspect = CANNOT_SEGMENT.has(errno())
+        this.split(received, first)
+        first = 0
+      } else {
+        isSuspect = false
+        lost++
+        first++
+      }
+    }
+    return lost
+  }
+
   /** The answer to what came in `slot`: `length` octets, in the receive slot or in `output`. */
   add(received: ReceiveTable, slot: number, length: number, isInPlace: boolean): void {
     const answer = this.#answers++
@@ -138,7 +174,7 @@ export class SendTable {
 
   /** Each answer of message `from` and of those after it in a message of its own. */
   split(received: ReceiveTable, from: number): void {
-    const left = this.#taken
+    const left = this.#left
     let count = 0
     for (let group = from; group < this.#groups; group++) {
       for (let i = this.#first[group] ?? NONE; i >= 0; i = this.#next[i] ?? NONE) left[count++] = i

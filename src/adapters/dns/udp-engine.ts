@@ -29,8 +29,8 @@ export interface UdpShared {
   readonly settings: UdpSettings
   /** A responder that writes into `output`. */
   readonly respond: (output: Uint8Array) => Responder
-  /** The short path, for clients that are exempt. */
-  readonly openFastPath: (client: Client) => FastPath
+  /** The short path, for clients that are exempt, and batches of so many. */
+  readonly openFastPath: (client: Client, batch: number) => FastPath
   readonly gate: Gate
   /** Absent: names that are not ours are refused. */
   readonly forwarding?: Forwarding | undefined

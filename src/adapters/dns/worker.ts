@@ -69,8 +69,8 @@ class Worker {
       new Responder(table, settings, rng, output, forwarding?.foreign)
     const tcpOutput = new Uint8Array(TCP_OUTPUT_BYTES)
     const foreign = forwarding?.foreign
-    const openFastPath = (client: Client): FastPath =>
-      new FastPath({ memory: table, settings, rng, client, foreign })
+    const openFastPath = (client: Client, batch: number): FastPath =>
+      new FastPath({ memory: table, settings, rng, client, foreign, batch })
     const shared = { reader, counters, forwarding }
     const udp = { ...shared, respond, openFastPath, gate, settings: data.udp }
     this.#udp =

@@ -23,6 +23,8 @@ const STALE_BATCHES_MAX = 256
 /** Clients that never stop asking do not hold up the end. */
 const DRAIN_MAX_MS = 200
 const HEADER_BYTES = 12
+/** A batch of less has too little to wait for together. */
+const AHEAD_MIN = 3
 /** An index in `PROTOS`. */
 const UDP = 0
 /** Offset of the count of additional records in the header. */
@@ -79,7 +81,7 @@ export class BatchFront implements UdpEngine {
     this.#libc = libc
     this.#send = new SendTable(libc, true)
     this.#parts = { ...shared, responder: shared.respond(this.#send.output) }
-    this.#fast = shared.openFastPath(this.#parts.responder.client)
+    this.#fast = shared.openFastPath(this.#parts.responder.client, BATCH)
     this.#sockets = new Sockets(libc)
     this.#wait = new LoopWait(libc)
     this.#v4 = new ReceiveTable(libc, false)
@@ -200,6 +202,7 @@ export class BatchFront implements UdpEngine {
     const { reader, counters } = this.#parts
     this.#send.begin()
     reader.enter()
+    this.#readAhead(table, count)
     for (let i = 0; i < count; i++) this.#answer(socket, table, i, started)
     reader.leave()
     this.#flush(socket.fd, table)
@@ -213,6 +216,13 @@ export class BatchFront implements UdpEngine {
     const { functions } = this.#libc
     const count = functions.recvmmsg(socket.fd, table.address, BATCH, SYS.MSG_DONTWAIT, 0n)
     return count < 0 ? 0 : count
+  }
+
+  /** All are read before the first is answered: so they wait for memory together. */
+  #readAhead(table: ReceiveTable, count: number): void {
+    const { view } = table.slots
+    for (let i = 0; i < count; i++) this.#fast.read(i, view, i * STRIDE, table.lengthOf(i))
+    if (count >= AHEAD_MIN) this.#fast.fetch(count)
   }
 
   #answer(socket: BatchSocket, table: ReceiveTable, i: number, started: number): void {
@@ -236,7 +246,7 @@ export class BatchFront implements UdpEngine {
     const { responder, counters, gate } = this.#parts
     if (!gate.isExempt(responder.client) || counters.isNextLogged()) return false
     const length = table.lengthOf(i)
-    const answered = this.#fast.respond(table.slots.view, i * STRIDE, length, FAST_ROOM)
+    const answered = this.#fast.answer(i, table.slots.view, i * STRIDE, FAST_ROOM)
     if (answered === 0) return false
     this.#send.add(table, i, answered, true)
     counters.tellFast(this.#fast.told, length, answered)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ADDRESS, CAN_HAVE_MACHINE, Machine, type Running } from './machine.ts'
+import { ADDRESS, CAN_HAVE_MACHINE, Machine } from './machine.ts'
 import { hasProgram, hasServer, recipe } from './recipe.ts'
 import { eventually } from './server.ts'
 
@@ -77,18 +77,19 @@ interface OfficeOptions {
 /** A machine as a distribution installs it, with a network that works. */
 class Office implements AsyncDisposable {
   readonly machine: Machine
-  readonly #running: readonly Running[]
+  readonly #all: AsyncDisposableStack
 
-  private constructor(machine: Machine, running: readonly Running[]) {
+  private constructor(machine: Machine, all: AsyncDisposableStack) {
     this.machine = machine
-    this.#running = running
+    this.#all = all
   }
 
   static async start(
     flags: readonly string[],
     { daemons = [], prepare }: OfficeOptions = {},
   ): Promise<Office> {
-    const machine = await Machine.start(...flags)
+    await using all = new AsyncDisposableStack()
+    const machine = all.use(await Machine.start(...flags))
     machine.succeeds('sh', '-ec', LINK)
     machine.write('/etc/NetworkManager/conf.d/machine.conf', OWN_FILE)
     machine.write(PROFILE_FILE, PROFILE)
@@ -97,13 +98,12 @@ class Office implements AsyncDisposable {
       machine.succeeds('ln', '-s', '/run/systemd/resolve/stub-resolv.conf', '/etc/resolv.conf')
     }
     prepare?.(machine)
-    const other = machine.run('sh', '-ec', OTHER_DNSMASQ)
-    const manager = machine.run('sh', '-ec', DAEMONS, 'sh', ...daemons)
-    const office = new Office(machine, [manager, other])
+    all.use(machine.run('sh', '-ec', OTHER_DNSMASQ))
+    const manager = all.use(machine.run('sh', '-ec', DAEMONS, 'sh', ...daemons))
     await eventually(() => {
       expect(machine.addresses(OTHER_NAME), manager.said).toEqual(['192.0.2.80'])
     }, START_MAX_MS)
-    return office
+    return new Office(machine, all.move())
   }
 
   get resolvConf(): string {
@@ -121,8 +121,7 @@ class Office implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const one of this.#running) await one[Symbol.asyncDispose]()
-    await this.machine[Symbol.asyncDispose]()
+    await this.#all.disposeAsync()
   }
 }
 

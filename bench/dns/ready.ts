@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 
-import { sleep } from '../process.ts'
+import { cpuSince, readCpu, sleep } from '../process.ts'
 import {
   encodeQuery,
   INSTANCES,
@@ -39,6 +39,24 @@ export async function waitForLast(port: number, stage: Stage): Promise<void> {
     if (await knowsLast(port, names, kindsOf(stage), instances)) return
   }
   throw new Error('Cairn does not answer what it was given')
+}
+
+const REST_LOOK_MS = 500
+/** Share of a core, all threads. */
+const REST_BELOW = 0.05
+const REST_WITHIN_MS = 120_000
+
+/** What was begun while names came in, such as collecting garbage, is no cost of answers. */
+export async function waitForRest(pid: number): Promise<void> {
+  const end = performance.now() + REST_WITHIN_MS
+  while (performance.now() < end) {
+    const before = readCpu(pid)
+    const since = performance.now()
+    await sleep(REST_LOOK_MS)
+    const ms = performance.now() - since
+    if (cpuSince(pid, before).run / 1e6 / ms < REST_BELOW) return
+  }
+  console.error(`process ${pid} does not come to rest: its first numbers have other work in them`)
 }
 
 export function kindsOf({ hasStatic }: Stage): readonly Mix[] {

@@ -11,7 +11,7 @@ import type { Native } from './native.ts'
 import { startNsd } from './nsd.ts'
 import { isStream, type Mix, STATIC_ZONE } from './packets.ts'
 import { startKnot, startUnbound, startUnboundCache } from './peers.ts'
-import { knowsLast, waitForLast, warm } from './ready.ts'
+import { knowsLast, waitForLast, waitForRest, warm } from './ready.ts'
 import { plainZone, writeZone } from './zones.ts'
 
 /** The servers that are compared: each on one core, each with the same names. */
@@ -116,7 +116,7 @@ export async function startPopulated(
   flags: readonly string[] = [],
 ): Promise<DnsSubject> {
   const { names, instances, hasStatic, ...rest } = stage
-  const isBig = names * instances > BIG
+  const isBig = names > SERVICES_MAX || names * instances > INSTANCES_MAX
   const cairn = await startCairn({
     ...rest,
     flags,
@@ -131,11 +131,13 @@ export async function startPopulated(
     perService: instances,
   })
   await waitForLast(cairn.dnsPort, stage)
+  await waitForRest(cairn.subject.pid)
   return { ...cairn, emptyRss }
 }
 
-/** Above this, Cairn's limits and Node's heap are raised. */
-const BIG = 400_000
+/** Above these, Cairn's limits and Node's heap are raised. */
+const SERVICES_MAX = 50_000
+const INSTANCES_MAX = 400_000
 
 let engines: Promise<boolean> | undefined
 

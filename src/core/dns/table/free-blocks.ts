@@ -13,6 +13,8 @@ const IS_FREE = 1
 const IS_AFTER_FREE = 2
 const SIZE = ~(UNIT - 1)
 const BLOCK_MIN = 32
+/** Sizes are rounded in 31 bits. Nothing is a hundredth as large. */
+const BLOCK_MAX: number = 2 ** 30
 
 /** Lists of free blocks: 16 to a doubling, so that a size rounded to its list's wastes 1/16. */
 const PER_DOUBLING = 16
@@ -54,6 +56,7 @@ export class FreeBlocks {
 
   /** The offset of `bytes` octets or more. Throws `too_large` when there are none. */
   take(bytes: number): number {
+    if (bytes > BLOCK_MAX) throw full()
     const size = roundUp(Math.max(BLOCK_MIN, (bytes + PREFIX + UNIT - 1) & SIZE))
     const at = this.#find(size)
     if (at === 0) return this.#extend(size) + PREFIX
@@ -95,9 +98,7 @@ export class FreeBlocks {
 
   #extend(size: number): number {
     const at = this.#top
-    if (size > this.#end - at) {
-      throw new CairnError('too_large', 'the DNS table is full: raise dns.table_bytes')
-    }
+    if (size > this.#end - at) throw full()
     this.#top = at + size
     if (this.#top > this.#reached) this.#reached = this.#top
     this.#set(at, size)
@@ -184,4 +185,8 @@ function stepOf(size: number): number {
 
 function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits)
+}
+
+function full(): CairnError {
+  return new CairnError('too_large', 'the DNS table is full: raise dns.table_bytes')
 }

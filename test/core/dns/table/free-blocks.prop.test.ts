@@ -89,6 +89,20 @@ test('sizes that drift for long leave no crumbs: a quarter more than the most ev
   expect(blocks.reachedBytes).toBeLessThan(most * 1.25)
 })
 
+test('what no table could hold is too large, in the largest table, too', () => {
+  const blocks = new FreeBlocks(createTable(2047 * BYTES, 1, 2))
+  for (const bytes of [2 ** 30 + 1, 2 ** 31 - 1, 2 ** 31, 2 ** 40]) {
+    expect(() => blocks.take(bytes)).toThrow(/full/)
+  }
+  // All of it can be had, in large pieces.
+  const [first, second] = [blocks.take(1_024 * BYTES - 8), blocks.take(960 * BYTES - 8)]
+  expect(second).toBe(first + blocks.sizeOf(first))
+  expect(() => blocks.take(64 * BYTES)).toThrow(/full/)
+  blocks.give(first)
+  blocks.give(second)
+  expect(blocks.take(1_000 * BYTES)).toBe(first)
+})
+
 test('a block that is given back twice ends the process: it would be handed out twice', () => {
   const blocks = new FreeBlocks(createTable(BYTES, 1, 2))
   const first = blocks.take(100)

@@ -33,7 +33,7 @@ export interface UdpShared {
   readonly openFastPath: (client: Client, batch: number) => FastPath
   readonly gate: Gate
   /** Absent: names that are not ours are refused. */
-  readonly forwarding?: Forwarding | undefined
+  readonly forwarding?: Pick<Forwarding, 'prepare' | 'isUnfinished' | 'postpone'> | undefined
 }
 
 /** Ports of services that answer anything: two of them would talk for ever (dns.md §1.9). */

@@ -30,9 +30,6 @@ const UDP = 0
 /** Offset of the count of additional records in the header. */
 const ARCOUNT = 10
 
-/** A kernel before 4.18, a network card that leaves checksums to others, a path too narrow. */
-const CANNOT_SEGMENT: ReadonlySet<number> = new Set([SYS.EINVAL, SYS.EIO, SYS.EMSGSIZE])
-
 /** A query whose answer waits for others. */
 interface Asked {
   readonly socket: BatchSocket
@@ -233,7 +230,6 @@ export class BatchFront implements UdpEngine {
     const length = this.#respond(table, i)
     if (length === 0) return
     if (forwarding?.isUnfinished === true) {
-      this.#isLoopWanted = true
       const asked = { socket, kept: table.keep(i), started }
       if (this.#postpone(asked, NOTHING_GIVEN)) return
     }
@@ -293,6 +289,7 @@ export class BatchFront implements UdpEngine {
   /** True when the answer waits for other servers. */
   #postpone(asked: Asked, given: readonly Given[]): boolean {
     const { forwarding, responder } = this.#parts
+    this.#isLoopWanted = true
     const retry = (more: readonly Given[]): void => this.#answerLate(asked, more)
     return forwarding?.postpone(formatClient(responder.client), given, retry) ?? false
   }
@@ -319,22 +316,8 @@ export class BatchFront implements UdpEngine {
 
   /** Sends what the batch answered; what the system does not take is the clients' loss. */
   #flush(fd: number, table: ReceiveTable): void {
-    const send = this.#send
-    send.seal(table)
-    const { functions } = this.#libc
-    for (let first = 0; first < send.count;) {
-      const address = send.addressOf(first)
-      const sent = functions.sendmmsg(fd, address, send.count - first, SYS.MSG_DONTWAIT)
-      if (sent > 0) {
-        first += sent
-      } else if (send.answersOf(first) > 1) {
-        send.canSegment &&= !CANNOT_SEGMENT.has(this.#libc.errno())
-        send.split(table, first)
-        first = 0
-      } else {
-        this.#parts.counters.add('drop_send', 1)
-        first++
-      }
-    }
+    this.#send.seal(table)
+    const lost = this.#send.flush(fd, table)
+    if (lost > 0) this.#parts.counters.add('drop_send', lost)
   }
 }

@@ -7,7 +7,7 @@ test.each([0, 1, 2, 3])(
     const all = Uint8Array.from({ length: 264 }, (_, i) => (i - by) & 255)
     const key = new Uint8Array(264)
     foldName(new DataView(all.buffer), 0, new DataView(key.buffer), 264)
-      expect([...key]).toEqual([...all].map((octet) => (isCapital(octet) ? octet + 32 : octet)))
+    expect([...key]).toEqual([...all].map((octet) => (isCapital(octet) ? octet + 32 : octet)))
   },
 )
 

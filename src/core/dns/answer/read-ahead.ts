@@ -91,15 +91,16 @@ export class ReadAhead {
   }
 
   /** The beginning of the service's table; nodes have little behind their first lines. */
-  #fetchTables(queries: readonly FastQuery[], count: number): void {
+  #fetchTables(queries: readonly FastQuery[], queryCount: number): void {
     const words = this.#words
     let seen = 0
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < queryCount; i++) {
       const block = this.#at[i] ?? 0
       this.#at[i] = 0
       if (block === 0 || words[(block + BLOCK.KIND) >> 2] !== KIND.SERVICE) continue
-      const section = block + SERVICE.SECTIONS
-      const fields = section + fieldsOf(queries[i]?.type ?? 0)
+      const count = fieldOf(queries[i]?.type ?? 0)
+      if (count < 0) continue
+      const fields = block + SERVICE.SECTIONS + count
       const table = block + (words[(fields + 4) >> 2] ?? 0)
       const rows = words[fields >> 2] ?? 0
       this.#at[i] = table
@@ -123,8 +124,9 @@ export class ReadAhead {
   }
 }
 
-/** Count of the section's records of this type; where they stand comes next. */
-function fieldsOf(type: number): number {
+/** Where a section counts its records of this type, with their table next; −1: it has none. */
+function fieldOf(type: number): number {
   if (type === TYPE.A) return SECTION.A_COUNT
-  return type === TYPE.AAAA ? SECTION.AAAA_COUNT : SECTION.SRV_COUNT
+  if (type === TYPE.AAAA) return SECTION.AAAA_COUNT
+  return type === TYPE.SRV ? SECTION.SRV_COUNT : -1
 }

@@ -139,7 +139,7 @@ function run(mix: Mix): void {
   const ahead = measure(mix, packet, (view, lengths) => {
     let answers = 0
     for (let i = 0; i < BATCH; i++) fast.read(i, view, i * SLOT, lengths[i] ?? 0)
-    fast.fetch(BATCH)
+    fast.lookAhead(BATCH)
     for (let i = 0; i < BATCH; i++) if (fast.answer(i, view, i * SLOT, SLOT) > 0) answers++
     return answers
   })

@@ -219,7 +219,7 @@ export class BatchFront implements UdpEngine {
   #readAhead(table: ReceiveTable, count: number): void {
     const { view } = table.slots
     for (let i = 0; i < count; i++) this.#fast.read(i, view, i * STRIDE, table.lengthOf(i))
-    if (count >= AHEAD_MIN) this.#fast.fetch(count)
+    if (count >= AHEAD_MIN) this.#fast.lookAhead(count)
   }
 
   #answer(socket: BatchSocket, table: ReceiveTable, i: number, started: number): void {

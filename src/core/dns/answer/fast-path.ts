@@ -95,7 +95,7 @@ export class FastPath {
   }
 
   /** Has memory fetch what the first `count` queries of the batch will need. */
-  fetch(count: number): void {
+  lookAhead(count: number): void {
     this.#ahead.run(this.#queries, count)
   }
 

@@ -91,7 +91,7 @@ export class Twin {
     const i = this.#asked++ % BATCH
     if (i === 0) return this.#fast.respond(this.#view, MARGIN, size, this.#room)
     this.#fast.read(i, this.#view, MARGIN, size)
-    this.#fast.fetch(i + 1)
+    this.#fast.lookAhead(i + 1)
     return this.#fast.answer(i, this.#view, MARGIN, this.#room)
   }
 

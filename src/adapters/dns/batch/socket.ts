@@ -51,8 +51,11 @@ export class Sockets {
     try {
       this.#setOptions(fd, isV6, hasInfo)
       this.#widen(fd, receiveBufferBytes)
+      if (port !== 0) this.#share(fd)
       const size = this.#putAddress(address, port)
       if (functions.bind(fd, this.#block.address, size) !== 0) throw this.#error('bind')
+      // A free port may be one that others share: shared from the start, it need not be ours alone.
+      if (port === 0) this.#share(fd)
       return { fd, address, port: this.#portOf(fd), isV6, hasInfo }
     } catch (error) {
       this.close(fd)
@@ -74,8 +77,11 @@ export class Sockets {
     return done === 0 ? view.getUint32(MEMINFO_DROPS, true) : 0
   }
 
-  #setOptions(fd: number, isV6: boolean, hasInfo: boolean): void {
+  #share(fd: number): void {
     this.#set(fd, SYS.SOL_SOCKET, SYS.SO_REUSEPORT, 1)
+  }
+
+  #setOptions(fd: number, isV6: boolean, hasInfo: boolean): void {
     if (isV6) this.#set(fd, SYS.IPPROTO_IPV6, SYS.IPV6_V6ONLY, 1)
     const [level, discover, info] = isV6
       ? [SYS.IPPROTO_IPV6, SYS.IPV6_MTU_DISCOVER, SYS.IPV6_RECVPKTINFO]

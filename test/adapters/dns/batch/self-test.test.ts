@@ -28,6 +28,10 @@ function behind(header: DataView, field: number, one: LibcBetween): DataView {
   return one.at(header.getBigUint64(field, true))
 }
 
+function refuse(): Libc {
+  throw new Error('no FFI for you')
+}
+
 describe.runIf(worksHere)('the self-test', () => {
   test('finds nothing wrong here', () => {
     expect(selfTest()).toBeUndefined()
@@ -38,9 +42,6 @@ describe.runIf(worksHere)('the self-test', () => {
   })
 
   test('says why there are no calls', () => {
-    const refuse = (): Libc => {
-      throw new Error('no FFI for you')
-    }
     expect(selfTest(refuse)).toBe('no FFI for you')
   })
 

@@ -45,6 +45,7 @@ export class DnsWorld {
   readonly memory: TableMemory
   readonly table: ZoneTable
   readonly responder: Responder
+  readonly settings: ResponderSettings
   readonly output: Uint8Array = new Uint8Array(70_000)
   snapshot: Snapshot = EMPTY_SNAPSHOT
   readonly #input = new DataView(new ArrayBuffer(70_000))
@@ -57,6 +58,7 @@ export class DnsWorld {
       options.namespaceAliases ?? new Map(),
     )
     const settings = { ...RESPONDER, spellings, ...options.responder }
+    this.settings = settings
     const rng = new SeededRng(options.seed ?? 42)
     this.responder = new Responder(this.memory, settings, rng, this.output)
     this.responder.client.setV4(0xcb00_7105)

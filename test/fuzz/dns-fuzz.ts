@@ -126,11 +126,21 @@ function judge(
     }
   }
   const answer = output.subarray(start, start + length)
+  return judgeAnswer(packet, answer, { isTcp, isThorough })
+}
+
+/** What is wrong with an answer by itself; undefined: nothing. */
+export function judgeAnswer(
+  packet: Uint8Array,
+  answer: Uint8Array,
+  { isTcp, isThorough }: { readonly isTcp: boolean; readonly isThorough: boolean },
+): string | undefined {
+  if (!isTcp && answer.length > limitOf(packet)) return `${answer.length} octets are too many`
   if (answer[0] !== packet[0] || answer[1] !== packet[1]) return 'another id'
   const read = readMessage(answer)
   if (((read.flags ^ ((packet[2] ?? 0) << 8)) & 0x7900) !== 0) return 'opcode or RD is not echoed'
   if ((read.flags & 0x8000) === 0 || (read.flags & 0x70) !== 0) return 'flags that are not ours'
-  if (isTcp && read.isTruncated && length < 60_000) return 'truncated over TCP'
+  if (isTcp && read.isTruncated && answer.length < 60_000) return 'truncated over TCP'
   const question = answer.subarray(12, endOfQuestion(answer))
   if (Buffer.compare(question, packet.subarray(12, 12 + question.length)) !== 0) {
     return 'another question'

@@ -111,7 +111,7 @@ describe.runIf(worksHere).each(ADDRESSES)('at %s', (address) => {
     const first = await stand.answers(60)
     expectOwn(first)
     expect(forwarding.waiting).toHaveLength(30)
-    for (const go of forwarding.waiting.splice(0).reverse()) {
+    for (const go of forwarding.waiting.splice(0).toReversed()) {
       await stand.ask([query('order.nacos', 'A', { id: 1_000 })])
       const [own] = await stand.answers(1)
       expect(own?.id).toBe(1_000)

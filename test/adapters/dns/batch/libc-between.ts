@@ -4,6 +4,7 @@ import {
   type Block,
   type Libc,
 } from '../../../../src/adapters/dns/batch/libc.ts'
+import { BATCH, FAST_ROOM, STRIDE } from '../../../../src/adapters/dns/batch/receive-table.ts'
 
 type Functions = Libc['functions']
 
@@ -52,6 +53,17 @@ export class LibcBetween {
   /** Where the message at `from` goes. */
   portOf(from: bigint): number {
     return this.at(this.at(from).getBigUint64(MMSGHDR.NAME, true)).getUint16(SOCKADDR.PORT)
+  }
+
+  /** Whether nothing was ever written between the slots of the engine's blocks of them. */
+  get isIntact(): boolean {
+    for (const { bytes } of this.#blocks) {
+      if (bytes.length !== (BATCH + 1) * STRIDE) continue
+      for (let at = FAST_ROOM; at < bytes.length; at += STRIDE) {
+        for (let k = at; k < at + STRIDE - FAST_ROOM; k++) if (bytes[k] !== 0) return false
+      }
+    }
+    return true
   }
 
   #note(block: Block): Block {

@@ -7,7 +7,7 @@ const EXIT = { INTERNAL: 70, TRY_AGAIN: 75, NOT_PERMITTED: 77, BAD_SETTINGS: 78 
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   unavailable: EXIT.TRY_AGAIN,
-  // Say a certificate that is none: a file that the settings name.
+  // Say a certificate that is none, or an engine that does not work here.
   invalid_argument: EXIT.BAD_SETTINGS,
 }
 

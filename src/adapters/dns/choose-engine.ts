@@ -13,7 +13,7 @@ export function chooseEngine(
 ): UdpEngineName {
   const fault = wanted === 'dgram' ? 'as set' : selfTest()
   if (fault !== undefined && wanted === 'batch') {
-    throw new CairnError('unavailable', `dns.engine = "batch" does not work here: ${fault}`)
+    throw new CairnError('invalid_argument', `dns.engine = "batch" does not work here: ${fault}`)
   }
   const engine = fault === undefined ? 'batch' : 'dgram'
   if (engine === 'dgram' && wanted === 'auto') {

@@ -23,7 +23,7 @@ export function selfTest(open: () => Libc = openLibc): string | undefined {
     if (new LoopWait(libc).loopMs < -1) return 'the event loop does not say how long it waits'
     const fault = testFamily(libc, '127.0.0.1')
     if (fault !== undefined) return `IPv4: ${fault}`
-    const sockets = new Sockets(libc)
+    const sockets = new Sockets(libc, false)
     if (!canOpen(sockets, '::1')) return undefined
     const fault6 = testFamily(libc, '::1')
     return fault6 === undefined ? undefined : `IPv6: ${fault6}`
@@ -42,7 +42,7 @@ function canOpen(sockets: Sockets, address: string): boolean {
 }
 
 function testFamily(libc: Libc, address: string): string | undefined {
-  const sockets = new Sockets(libc)
+  const sockets = new Sockets(libc, false)
   const server = sockets.open(address, 0, BUFFER_BYTES, true)
   const client = sockets.open(address, 0, BUFFER_BYTES, false)
   try {

@@ -1,8 +1,9 @@
-import { freePort } from '../free-port.ts'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { worksHere } from '../adapters/dns/batch/works-here.ts'
+import { freePort } from '../free-port.ts'
 import { DnsClient, rcodeOf } from './dns-client.ts'
 import { NacosApi } from './nacos-api.ts'
 import { eventually, TestServer } from './server.ts'
@@ -74,11 +75,12 @@ class Inspector implements Disposable {
 
 async function startInspected(
   workers: number,
+  ...flags: readonly string[]
 ): Promise<{ server: TestServer; inspector: Inspector }> {
   const port = await freePort()
   const server = await TestServer.start({
     env: { NODE_OPTIONS: `--inspect=127.0.0.1:${port}` },
-    flags: [`--dns.workers=${workers}`],
+    flags: [`--dns.workers=${workers}`, ...flags],
   })
   await new NacosApi(server.url).register('order-service', '10.0.0.7', 8080)
   return { server, inspector: await Inspector.attach(port) }
@@ -152,8 +154,9 @@ test('workers that die are replaced, and the port is answered on again', async (
   expect(await server.stop()).toBe(0)
 })
 
-test('what is asked while no worker lives is answered by the next one', async () => {
-  const { server, inspector } = await startInspected(1)
+// Node's own sockets end with the thread that opened them.
+test.runIf(worksHere)('what is asked while no worker lives waits for the next', async () => {
+  const { server, inspector } = await startInspected(1, '--dns.engine=batch')
   await using _server = server
   using _inspector = inspector
   using client = new DnsClient(server.dns)

@@ -91,7 +91,10 @@ export class FastPath {
 
   /** Reads number `i` of a batch; it stays where it is until it is answered. */
   read(i: number, packet: DataView, base: number, length: number): void {
-    this.#queries[i]?.parse(packet, base, length)
+    const query = this.#queries[i]
+    if (query === undefined) return
+    query.parse(packet, base, length)
+    this.#ahead.forget(i)
   }
 
   /** Has memory fetch what the first `count` queries of the batch will need. */
@@ -106,7 +109,8 @@ export class FastPath {
     if (query.limit + OPT_BYTES + SLACK > room || isSpecial(query.type)) return 0
     this.told.reset(query.type)
     const { keyView, nameLength, hash } = query
-    const block = this.#finder.findBlock(keyView, nameLength, hash)
+    const entry = this.#ahead.entryOf(i)
+    const block = this.#finder.findBlock(keyView, nameLength, hash, entry)
     const end =
       block === 0 ? this.#deny(packet, base, query) : this.#write(packet, base, query, block)
     return end === 0 ? 0 : this.#finish(packet, base, query, end)

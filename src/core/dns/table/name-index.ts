@@ -34,9 +34,13 @@ export class NameFinder {
     return entry === 0 ? 0 : (this.#words[(entry + ENTRY.BLOCK) >> 2] ?? 0)
   }
 
-  /** As `find`, for a name at the start of `name` whose hash is known. */
-  findBlock(name: DataView, length: number, hash: number): number {
-    const entry = this.findEntry(name, 0, length, hash)
+  /**
+   * As `find`, for a name at the start of `name` whose hash is known. `guess`: an entry that was
+   * found under this hash since the reader entered, or 0.
+   */
+  findBlock(name: DataView, length: number, hash: number, guess: number): number {
+    const isRight = guess !== 0 && this.#isSame(guess, name, 0, length)
+    const entry = isRight ? guess : this.findEntry(name, 0, length, hash)
     return entry === 0 ? 0 : (this.#words[(entry + ENTRY.BLOCK) >> 2] ?? 0)
   }
 

@@ -87,10 +87,15 @@ export class BatchFront implements UdpEngine {
 
   async listen(address: string, port: number): Promise<number> {
     const adopted = this.#adopted.find((one) => one.address === address)
-    this.#adopted = this.#adopted.filter((one) => one !== adopted)
     const { receiveBufferBytes } = this.#parts.settings
     const socket = adopted ?? this.#sockets.open(address, port, receiveBufferBytes)
-    this.#setOpen([...this.#open, socket])
+    // The kernel prefers a socket at an address to the wildcard's: it must not be left unread.
+    const covered = socket.hasInfo
+      ? this.#adopted.filter((one) => one !== socket && one.isV6 === socket.isV6)
+      : []
+    const served = [socket, ...covered]
+    this.#adopted = this.#adopted.filter((one) => !served.includes(one))
+    this.#setOpen([...this.#open, ...served])
     return socket.port
   }
 

@@ -239,3 +239,20 @@ test.runIf(worksHere).each([
   for (const go of forwarding.waiting) go()
   expect(await late).toBe(asked)
 })
+
+test.runIf(worksHere)(
+  'what a wildcard covers now is not left unread by its successor',
+  async () => {
+    await using stand = await Stand.open('127.0.0.1')
+    const inherited = stand.engine.sockets()
+    const { front, sockets } = openFront(makeWorld(), { inherited })
+    expect(await front.listen('0.0.0.0', stand.port)).toBe(stand.port)
+    const asked = stand.ask(mixed(WAITING))
+    await front.drain()
+    stand.engine.front.close('127.0.0.1')
+    await asked
+    expectOwn(await stand.answers(WAITING))
+    for (const address of front.addresses) front.close(address)
+    expect(sockets()).toEqual([])
+  },
+)

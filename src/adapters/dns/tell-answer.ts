@@ -40,9 +40,6 @@ for (const [number, name] of [
   RCODE_INDEX[number] = RCODES_TOLD.indexOf(name)
 }
 
-/** An index in `PROTOS`. */
-const UDP = 0
-
 /** What is counted of an answer by the short path. */
 export interface FastAnswered {
   readonly type: number
@@ -102,11 +99,11 @@ export class AnswerCounters {
   }
 
   /** An answer by the short path; how long it took is told with its batch. */
-  tellFast(fast: FastAnswered, requestBytes: number, responseBytes: number): void {
+  tellFast(fast: FastAnswered, proto: Proto, requestBytes: number, responseBytes: number): void {
     const { type, rcode } = fast
     const index = TYPE_INDEX[type] ?? OTHER_TYPE
-    countResponse(this.#slots, UDP, index, RCODE_INDEX[rcode] ?? OTHER_RCODE)
-    observeSizes(this.#slots, UDP, requestBytes, responseBytes)
+    countResponse(this.#slots, proto, index, RCODE_INDEX[rcode] ?? OTHER_RCODE)
+    observeSizes(this.#slots, proto, requestBytes, responseBytes)
     if (fast.isTruncated) this.#bump(this.#truncated, 1)
     else if (rcode === 0 && fast.answers === 0) this.#bump(this.#noData, 1)
     if (fast.isFailOpen) this.#bump(this.#failOpen, 1)

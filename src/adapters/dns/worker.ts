@@ -78,10 +78,14 @@ class Worker {
         ? new BatchFront(udp, openLibc(), { inherited: data.inherited, onChange: tellSockets })
         : new DgramFront(udp)
     // One at a time writes: they share the responder and where it writes to.
+    const responder = respond(tcpOutput)
+    const { client } = responder
     const stream = {
       ...shared,
-      responder: respond(tcpOutput),
+      responder,
       output: tcpOutput,
+      outputView: new DataView(tcpOutput.buffer),
+      fast: new FastPath({ memory: table, settings, rng, client, foreign, isTcp: true }),
       settings: data.tcp,
       desk: this.desk,
     }

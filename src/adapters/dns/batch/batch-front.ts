@@ -250,7 +250,7 @@ export class BatchFront implements UdpEngine {
     const answered = this.#fast.answer(i, table.slots.view, i * STRIDE, FAST_ROOM)
     if (answered === 0) return false
     this.#send.add(table, i, answered, true)
-    counters.tellFast(this.#fast.told, length, answered)
+    counters.tellFast(this.#fast.told, UDP, length, answered)
     return true
   }
 

@@ -38,13 +38,15 @@ export interface FastPathParts {
   readonly foreign?: { readonly isAllowed: boolean } | undefined
   /** Queries that are read before the first of them is answered, at most; 1. */
   readonly batch?: number
+  /** Any transport with a connection: its clients are who they say they are, and have room. */
+  readonly isTcp?: boolean
 }
 
 /**
  * The short way for what is asked most: it writes the answer over the query, in the same octets
- * that the `Responder` would give, or does nothing at all. For UDP, and for clients that are
- * exempt (`Gate.isExempt`) alone: nothing is counted against anybody. One per thread; nothing is
- * allocated.
+ * that the `Responder` would give, or does nothing at all. For clients that are exempt
+ * (`Gate.isExempt`), over connections for all: nothing is counted against anybody. One per thread
+ * and kind of transport; nothing is allocated.
  */
 export class FastPath {
   /** Of the last answer; good until the next query. */
@@ -60,20 +62,21 @@ export class FastPath {
   readonly #udpSize: number
   readonly #foreign: { readonly isAllowed: boolean } | undefined
 
-  constructor({ memory, settings, rng, client, foreign, batch = 1 }: FastPathParts) {
+  constructor(parts: FastPathParts) {
+    const { memory, settings, rng, client, foreign, batch = 1, isTcp = false } = parts
     const { told } = this
     const { view: table } = memory
     this.#table = table
     this.#finder = new NameFinder(memory)
-    const make = (): FastQuery => new FastQuery(memory, settings.udpSize)
+    const make = (): FastQuery => new FastQuery(memory, settings.udpSize, isTcp)
     this.#queries = Array.from({ length: batch }, make)
     this.#ahead = new ReadAhead(memory, this.#finder, batch)
     const node = new FastNode(memory, told)
     this.#node = node
     const hasLocalities = (settings.localities ?? []).length > 0
     const { localNets } = settings
-    const parts = { table, told, node, rng, client, localNets, hasLocalities }
-    this.#services = new FastService(parts)
+    const service = { table, told, node, rng, client, localNets, hasLocalities }
+    this.#services = new FastService(service)
     this.#spellings = settings.spellings
     this.#udpSize = settings.udpSize
     this.#foreign = foreign

@@ -9,6 +9,7 @@ const NO_QUERY = 0xf800
 /** Octets of an OPT without options. */
 export const OPT_BYTES = 11
 const PLAIN_UDP_MAX = 512
+const TCP_MAX = 65_535
 /** Type and class. */
 const FIXED = 4
 const CLASS_IN = 1
@@ -42,8 +43,11 @@ export class FastQuery {
   readonly #key0: number
   readonly #key1: number
   readonly #udpSize: number
+  readonly #isTcp: boolean
 
-  constructor(memory: TableMemory, udpSize: number) {
+  /** `udpSize`: what we advertise; it bounds what goes over UDP. */
+  constructor(memory: TableMemory, udpSize: number, isTcp: boolean) {
+    this.#isTcp = isTcp
     this.#key0 = memory.view.getInt32(HEADER.SEED, true)
     this.#key1 = memory.view.getInt32(HEADER.SEED + 4, true)
     this.#udpSize = udpSize
@@ -101,7 +105,7 @@ export class FastQuery {
   #takeNone(length: number): boolean {
     this.hasOpt = false
     this.wantsDnssec = false
-    this.limit = PLAIN_UDP_MAX
+    this.limit = this.#isTcp ? TCP_MAX : PLAIN_UDP_MAX
     return length === this.questionEnd
   }
 
@@ -117,7 +121,7 @@ export class FastQuery {
     this.wantsDnssec = (rest & 0x8000) !== 0
     // RFC 6891 §6.2.3: at least 512; never more than we advertise.
     const size = Math.max(PLAIN_UDP_MAX, Math.min(typeAndSize & 0xffff, this.#udpSize))
-    this.limit = size - OPT_BYTES
+    this.limit = (this.#isTcp ? TCP_MAX : size) - OPT_BYTES
     return true
   }
 }

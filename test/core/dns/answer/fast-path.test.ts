@@ -280,6 +280,12 @@ describe('whatever comes', () => {
     expect(askMany(new Twin(world.memory, SETTINGS), seed, names)).toBeGreaterThan(2_000)
   })
 
+  test.each([1, 2])('over a connection, too: seed %i', (seed) => {
+    const { world, names, settings } = randomWorld(seed)
+    const twin = new Twin(world.memory, settings, undefined, true)
+    expect(askMany(twin, seed, names)).toBeGreaterThan(2_000)
+  })
+
   test.each([1, 2, 3, 4, 5, 6])('in any registry, whatever the settings: seed %i', (seed) => {
     const { world, names, settings } = randomWorld(seed)
     expect(askMany(new Twin(world.memory, settings), seed, names)).toBeGreaterThan(2_000)

@@ -44,10 +44,16 @@ export class Twin {
   readonly #output = new Uint8Array(70_000)
   readonly #foreign: { isAllowed: boolean } | undefined
 
-  constructor(memory: TableMemory, settings: ResponderSettings, recursion?: boolean) {
+  constructor(
+    memory: TableMemory,
+    settings: ResponderSettings,
+    recursion?: boolean,
+    isTcp: boolean = false,
+  ) {
     this.#foreign = recursion === undefined ? undefined : { isAllowed: recursion }
     this.#whole = new Responder(memory, settings, this.#wholeDraws, this.#output)
     this.client = this.#whole.client
+    this.client.isTcp = isTcp
     this.#fast = new FastPath({
       memory,
       settings,
@@ -55,8 +61,9 @@ export class Twin {
       client: this.client,
       foreign: this.#foreign,
       batch: BATCH,
+      isTcp,
     })
-    this.#room = settings.udpSize + 4
+    this.#room = (isTcp ? 65_535 : settings.udpSize) + 4
     this.#slot = new Uint8Array(this.#room + 2 * MARGIN)
     this.#view = new DataView(this.#slot.buffer)
   }

@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SeededRng } from '../../../src/kernel/rng.ts'
+import { FastPath } from '../../../src/core/dns/answer/fast-path.ts'
 import { makeSpellings } from '../../../src/core/dns/answer/respell.ts'
 import { Responder, TRANSFER } from '../../../src/core/dns/answer/responder.ts'
 import { COUNTER_SLOTS } from '../../../src/core/dns/counters.ts'
@@ -57,8 +58,13 @@ world.put(ref('a'), [at('10.9.0.1')])
 function open(more: object = {}): { readonly pipe: Pipe; readonly connection: TcpConnection } {
   const output = new Uint8Array(TCP_OUTPUT_BYTES)
   const settings = { ...RESPONDER, spellings: makeSpellings(new Map(), new Map()) }
+  const responder = new Responder(world.memory, settings, new SeededRng(1), output)
+  const { memory } = world
+  const { client } = responder
   const parts = {
-    responder: new Responder(world.memory, settings, new SeededRng(1), output),
+    responder,
+    outputView: new DataView(output.buffer),
+    fast: new FastPath({ memory, settings, rng: new SeededRng(1), client, isTcp: true }),
     reader: new Reader(world.memory, 0),
     counters: new AnswerCounters(new Float64Array(COUNTER_SLOTS)),
     settings: { connectionsMax: 9, connectionsPerClientMax: 9, idleMs: 9_000, messageMs: 5_000 },

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { query } from '../core/dns/answer/world.ts'
+import { DnsClient } from './dns-client.ts'
 import type { FrontWorkerData, ToFrontWorker } from './front-worker.ts'
 import { worksHere } from '../adapters/dns/batch/works-here.ts'
 
@@ -108,6 +109,20 @@ describe.runIf(worksHere)('a thread that sleeps for its sockets and its loop', (
     await both(async ({ port }) => {
       expect(median(await echoTimes(port, 20))).toBeLessThan(PROMPT_MS)
     })
+  })
+
+  test('who asks rarely is answered at once', async () => {
+    await using thread = await Thread.start()
+    using client = new DnsClient(thread.port)
+    const times: number[] = []
+    for (let i = 0; i < 10; i++) {
+      // Long enough for the thread to be asleep again.
+      await sleep(30)
+      const started = performance.now()
+      await client.ask('order.nacos', 'A')
+      times.push(performance.now() - started)
+    }
+    expect(median(times.toSorted((a, b) => a - b))).toBeLessThan(PROMPT_MS)
   })
 
   test('timers go on, asleep and flooded', async () => {

@@ -123,6 +123,24 @@ describe.runIf(worksHere).each(ADDRESSES)('at %s', (address) => {
     expect(areBlocksIntact()).toBe(true)
   })
 
+  test('who waits is answered himself, whoever asked in his place meanwhile', async () => {
+    const forwarding = new StubForwarding()
+    await using stand = await Stand.open(address, { forwarding })
+    await stand.ask([query('a.invalid', 'A', { id: 3 })])
+    while (forwarding.waiting.length === 0) await new Promise((done) => setImmediate(done))
+    const other = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+    const own = query('order.nacos', 'A', { id: 1 })
+    for (let i = 0; i < 3; i++) {
+      const answered = once(other, 'message')
+      other.send(own, stand.port, address)
+      await answered
+    }
+    for (const go of forwarding.waiting) go()
+    expect((await stand.answers(1)).map(({ id, rcode }) => [id, rcode])).toEqual([[3, REFUSED]])
+    other.close()
+    await once(other, 'close')
+  })
+
   test('what is known at once is answered when its batch is', async () => {
     const forwarding = new StubForwarding()
     const isKnown = (): void => {

@@ -7,6 +7,7 @@ import { at, DnsWorld, query, u16 } from '../../../core/dns/answer/world.ts'
 import { ref } from '../../../core/registry/build.ts'
 import { openFront, StubForwarding, type FrontOptions, type OpenFront } from './front.ts'
 import { LibcBetween } from './libc-between.ts'
+import { Clients } from './wire.ts'
 import { worksHere } from './works-here.ts'
 
 const ADDRESSES = ['127.0.0.1', '::1'] as const
@@ -155,6 +156,39 @@ describe.runIf(worksHere).each(ADDRESSES)('at %s', (address) => {
     await using stand = await Stand.open(address, { forwarding })
     await stand.ask(mixed(120))
     expectOwn(await stand.answers(120))
+  })
+
+  test('what was begun for a name of others goes on before the thread sleeps again', async () => {
+    const forwarding = new StubForwarding()
+    const told: string[] = []
+    const { libc } = new LibcBetween(openLibc(), ({ real }) => ({
+      poll: (...all) => {
+        if (forwarding.waiting.length > 0) told.push('sleeps')
+        return real.poll(...all)
+      },
+    }))
+    await using stand = await Stand.open(address, { forwarding, libc })
+    let wentOn = Promise.withResolvers<void>()
+    forwarding.waiting.push = (...all) => {
+      const length = Array.prototype.push.apply(forwarding.waiting, all)
+      queueMicrotask(() => {
+        told.push('goes on')
+        for (const go of forwarding.waiting.splice(0)) go()
+        wentOn.resolve()
+      })
+      return length
+    }
+    // Past the loop, which so has nothing else to do.
+    using clients = new Clients(openLibc(), [address])
+    const heard: number[] = []
+    for (let id = 0; id < 10; id++) {
+      wentOn = Promise.withResolvers()
+      clients.ask(0, query('a.invalid', 'A', { id }), stand.port)
+      await wentOn.promise
+      clients.hear(0, stand.port, (octets) => heard.push(readMessage(octets).id))
+    }
+    expect(heard).toHaveLength(10)
+    expect(new Set(told)).toEqual(new Set(['goes on']))
   })
 
   test('who closed his socket meanwhile is not answered, and nobody else in his place', async () => {

@@ -14,8 +14,8 @@ const PREFIX = 2
 const MESSAGE_MAX = 65_535
 /** Answers wait here for one write; at least one answer of the largest size always fits. */
 const OUTPUT_BYTES: number = 4 * (MESSAGE_MAX + PREFIX)
-/** Copies go by words: so much behind a message may be written, too. */
-const SLACK = 8
+/** An OPT, and what copies by words may write behind a message. */
+const SLACK = 16
 export const TCP_OUTPUT_BYTES: number = OUTPUT_BYTES + SLACK
 /** The longest name, header, type, class and OPT: no usual query is longer. */
 const FAST_QUERY_MAX = 282
@@ -196,15 +196,15 @@ export class TcpConnection implements DeskClient {
       if (filled > OUTPUT_BYTES - MESSAGE_MAX - PREFIX) {
         this.#write(filled)
         filled = 0
-        if (this.#isUnread) return this.#pause(bytes.slice(at))
+        if (this.#isUnread) return this.#pause(bytes.subarray(at))
       }
       if (this.#waiting >= WAITING_MAX) {
         if (filled > 0) this.#write(filled)
-        return this.#pause(bytes.slice(at))
+        return this.#pause(bytes.subarray(at))
       }
       if (!turns.take()) {
         if (filled > 0) this.#write(filled)
-        return this.#yield(bytes.slice(at))
+        return this.#yield(bytes.subarray(at))
       }
       const answered = this.#answer(view, at + PREFIX, length, filled, now)
       if (answered === 0) return this.#giveUp(filled)

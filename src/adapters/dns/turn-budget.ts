@@ -1,5 +1,5 @@
 /** Some 0.5 ms of work: what a UDP query may wait for connections with much to ask. */
-const MESSAGES_PER_TURN = 128
+const MESSAGES_PER_TURN = 512
 
 /**
  * How many messages of connections are answered in one turn of the event loop. One read can bring

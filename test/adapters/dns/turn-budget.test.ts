@@ -15,10 +15,10 @@ function takeAll(budget: TurnBudget): number {
 
 test('each turn has as much as the one before', async () => {
   const budget = new TurnBudget()
-  expect(takeAll(budget)).toBe(128)
+  expect(takeAll(budget)).toBe(512)
   expect(budget.take()).toBe(false)
   await nextTurn()
-  expect(takeAll(budget)).toBe(128)
+  expect(takeAll(budget)).toBe(512)
 })
 
 test('who waits comes in the order of waiting, and not when nothing is left', async () => {
@@ -29,7 +29,7 @@ test('who waits comes in the order of waiting, and not when nothing is left', as
   budget.defer(() => seen.push(`b ${takeAll(budget)}`))
   expect(seen).toEqual([])
   await nextTurn()
-  expect(seen).toEqual(['a 128'])
+  expect(seen).toEqual(['a 512'])
   await nextTurn()
-  expect(seen).toEqual(['a 128', 'b 128'])
+  expect(seen).toEqual(['a 512', 'b 512'])
 })

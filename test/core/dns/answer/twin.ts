@@ -63,7 +63,7 @@ export class Twin {
       batch: BATCH,
       isTcp,
     })
-    this.#room = (isTcp ? 65_535 : settings.udpSize) + 4
+    this.#room = isTcp ? 65_551 : settings.udpSize + 4
     this.#slot = new Uint8Array(this.#room + 2 * MARGIN)
     this.#view = new DataView(this.#slot.buffer)
   }

@@ -7,8 +7,11 @@ import { knowsAll, READY_WITHIN_MS } from './peers.ts'
 import type { DnsSubject, Stage } from './subjects.ts'
 import { writeZone, zonesOf } from './zones.ts'
 
-/** NSD answers from child processes: `familyOf` finds them. */
-export async function startNsd(stage: Stage): Promise<DnsSubject> {
+/**
+ * NSD answers from child processes: `familyOf` finds them. Minimal answers leave the addresses of
+ * SRV targets out; `isMinimal` false tells them, and the zone's name servers, too.
+ */
+export async function startNsd(stage: Stage, isMinimal: boolean): Promise<DnsSubject> {
   const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
   const dnsPort = await findFreePort()
   const zones = zonesOf(stage)
@@ -19,7 +22,7 @@ export async function startNsd(stage: Stage): Promise<DnsSubject> {
     `  server-count: ${stage.workers}`,
     '  receive-buffer-size: 4194304',
     '  send-buffer-size: 4194304',
-    '  minimal-responses: yes',
+    `  minimal-responses: ${isMinimal ? 'yes' : 'no'}`,
     // Debian's build limits each client to 200 answers a second.
     '  rrl-ratelimit: 0',
     '  tcp-count: 100',

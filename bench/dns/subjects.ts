@@ -35,6 +35,7 @@ export const SUBJECTS = [
   'cairn-dgram',
   'knot',
   'nsd',
+  'nsd-full',
   'unbound',
   'dnsmasq',
   'echo',
@@ -71,6 +72,7 @@ export function canServe(name: SubjectName, mix: Mix): boolean {
       return !isStream(mix) && mix !== 'cache'
     case 'knot':
     case 'nsd':
+    case 'nsd-full':
       return mix !== 'cache' && mix !== 'dot'
     case 'dnsmasq':
       return mix === 'a' || mix === 'edns' || mix === 'nx'
@@ -93,7 +95,9 @@ export async function startDns(name: SubjectName, stage: Stage): Promise<DnsSubj
     case 'knot':
       return await startKnot(stage)
     case 'nsd':
-      return await startNsd(stage)
+      return await startNsd(stage, true)
+    case 'nsd-full':
+      return await startNsd(stage, false)
     case 'unbound':
       return await startUnbound(stage)
     case 'dnsmasq':
@@ -258,6 +262,7 @@ async function startToy(): Promise<DnsSubject> {
 const PROGRAMS: Partial<Record<SubjectName, string>> = {
   knot: 'knotd',
   nsd: 'nsd',
+  'nsd-full': 'nsd',
   unbound: 'unbound',
   dnsmasq: 'dnsmasq',
 }

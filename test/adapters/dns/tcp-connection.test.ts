@@ -183,6 +183,9 @@ describe('the clock of a connection', () => {
   })
 })
 
+/** All questions go the long way. */
+const NOTHING_USUAL = { respond: (): number => 0 }
+
 describe('who waits for us is not idle:', () => {
   const [IDLE, MESSAGE] = [1_000, 500]
   const isLate = (connection: TcpConnection): boolean =>
@@ -204,7 +207,7 @@ describe('who waits for us is not idle:', () => {
       postpone: (_client: string, _given: unknown, done: (more: unknown[]) => void): boolean =>
         later.push(() => done([])) > 0,
     }
-    const { pipe, connection } = open({ forwarding })
+    const { pipe, connection } = open({ forwarding, fast: NOTHING_USUAL })
     pipe.push(framed(SMALL(1)))
     await turn()
     vi.advanceTimersByTime(IDLE + 1)
@@ -218,7 +221,7 @@ describe('who waits for us is not idle:', () => {
 
   test('a transfer that is queued, or read; one that is not read is late', async () => {
     const desk = { ask: (): void => undefined, leave: (): void => undefined }
-    const { pipe, connection } = open({ desk, responder: new Transferring() })
+    const { pipe, connection } = open({ desk, responder: new Transferring(), fast: NOTHING_USUAL })
     pipe.push(framed(SMALL(1)))
     await turn()
     vi.advanceTimersByTime(IDLE + 1)

@@ -77,6 +77,7 @@ class Exchange {
   }
 
   ask(): string | undefined {
+    this.#send.canSegment = false
     this.#send.begin()
     for (const [i, size] of SIZES.entries()) {
       this.#asked.slots.bytes.fill(i + 1, i * STRIDE, i * STRIDE + size)
@@ -103,6 +104,7 @@ class Exchange {
 
   /** Three equal answers, as one message where the kernel can cut it; else one by one. */
   answer(): string | undefined {
+    this.#send.canSegment = true
     this.#send.begin()
     for (const i of SIZES.keys()) {
       this.#send.output.fill(i + 11, i * STRIDE, i * STRIDE + ANSWER_BYTES)

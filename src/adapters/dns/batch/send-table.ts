@@ -18,8 +18,7 @@ const NONE = -1
 const CANNOT_SEGMENT: ReadonlySet<number> = new Set([SYS.EINVAL, SYS.EIO, SYS.EMSGSIZE])
 
 /**
- * What a batch answers. Answers of one length to one client become one message that the kernel
- * cuts up again (UDP_SEGMENT, udp(7)): most of the cost of sending is per message.
+ * What a batch answers. Answers to one client become one message that the kernel cuts up again (UDP_SEGMENT, udp(7)): most of the cost of sending is per message.
  */
 export class SendTable {
   /** Answers that are not written over their question; slots as in the receive table. */
@@ -148,13 +147,7 @@ export class SendTable {
     }
     const place = this.#placeOf(received, slot)
     const group = this.#clients[place] ?? NONE
-    if (group >= 0 && this.#fits(group, length)) {
-      this.#next[this.#last[group] ?? 0] = answer
-      this.#last[group] = answer
-      this.#sizes[group] = (this.#sizes[group] ?? 0) + 1
-      this.#bytes[group] = (this.#bytes[group] ?? 0) + length
-      return
-    }
+    if (group >= 0 && this.#join(group, answer, length)) return
     if (group < 0) this.#taken[this.#takenCount++] = place
     this.#clients[place] = this.#open(answer, length)
   }
@@ -197,10 +190,24 @@ export class SendTable {
     return group
   }
 
-  /** All segments have the first one's size; a shorter one would have to be the last. */
-  #fits(group: number, length: number): boolean {
+  /** All segments have the first one's size, but for the last, which may be shorter (udp(7)). */
+  #join(group: number, answer: number, length: number): boolean {
     const size = this.#lengths[this.#first[group] ?? 0] ?? 0
-    return length === size && (this.#bytes[group] ?? 0) + length <= GROUP_BYTES_MAX
+    const last = this.#lengths[this.#last[group] ?? 0] ?? 0
+    const bytes = (this.#bytes[group] ?? 0) + length
+    if (last < size || bytes > GROUP_BYTES_MAX) return false
+    if (length <= size) {
+      this.#next[this.#last[group] ?? 0] = answer
+      this.#last[group] = answer
+    } else if (this.#sizes[group] === 1) {
+      this.#next[answer] = this.#first[group] ?? 0
+      this.#first[group] = answer
+    } else {
+      return false
+    }
+    this.#sizes[group] = (this.#sizes[group] ?? 0) + 1
+    this.#bytes[group] = bytes
+    return true
   }
 
   /** Where the client's newest group is noted, or shall be. */

@@ -130,16 +130,26 @@ describe.runIf(worksHere).each(FAMILIES)('of IPv6 $isV6, told where: $hasInfo', 
     expect(stand.missing()).toBe(0)
   })
 
-  test('answers are of one message only with their like: of one client, and as long', () => {
+  test('answers of one client travel together: equal ones, and after them a shorter one', () => {
     using stand = new Stand(openLibc(), family, 9)
     stand.ask(60, 3)
     for (let i = 0; i < 60; i++) stand.answer(i, 100, false)
     stand.send.seal(stand.received)
     expect(stand.send.count).toBe(3)
     stand.ask(60, 1)
+    // Longer and longer: two by two, the longer one first.
     for (let i = 0; i < 60; i++) stand.answer(i, 100 + i, false)
-    stand.send.seal(stand.received)
-    expect(stand.send.count).toBe(60)
+    expect(stand.flush()).toBe(0)
+    expect(stand.send.count).toBe(30)
+    expect(stand.missing()).toBe(0)
+    stand.ask(7, 1)
+    for (const [i, length] of [90, 90, 90, 50, 50, 60, 70].entries()) {
+      stand.answer(i, length, false)
+    }
+    expect(stand.flush()).toBe(0)
+    // 90 90 90 50, 60 50, 70.
+    expect(stand.send.count).toBe(3)
+    expect(stand.missing()).toBe(0)
   })
 
   test('without segments each answer is a message', () => {

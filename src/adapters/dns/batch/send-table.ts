@@ -18,7 +18,8 @@ const NONE = -1
 const CANNOT_SEGMENT: ReadonlySet<number> = new Set([SYS.EINVAL, SYS.EIO, SYS.EMSGSIZE])
 
 /**
- * What a batch answers. Answers to one client become one message that the kernel cuts up again (UDP_SEGMENT, udp(7)): most of the cost of sending is per message.
+ * What a batch answers. Answers to one client become one message that the kernel cuts up again
+ * (UDP_SEGMENT, udp(7)): most of the cost of sending is per message.
  */
 export class SendTable {
   /** Answers that are not written over their question; slots as in the receive table. */
@@ -190,21 +191,17 @@ export class SendTable {
     return group
   }
 
-  /** All segments have the first one's size, but for the last, which may be shorter (udp(7)). */
+  /**
+   * All segments have the first one's size, but for the last, which may be shorter (udp(7)). A
+   * longer one begins a message: answers keep the order of their questions.
+   */
   #join(group: number, answer: number, length: number): boolean {
     const size = this.#lengths[this.#first[group] ?? 0] ?? 0
     const last = this.#lengths[this.#last[group] ?? 0] ?? 0
     const bytes = (this.#bytes[group] ?? 0) + length
-    if (last < size || bytes > GROUP_BYTES_MAX) return false
-    if (length <= size) {
-      this.#next[this.#last[group] ?? 0] = answer
-      this.#last[group] = answer
-    } else if (this.#sizes[group] === 1) {
-      this.#next[answer] = this.#first[group] ?? 0
-      this.#first[group] = answer
-    } else {
-      return false
-    }
+    if (last < size || length > size || bytes > GROUP_BYTES_MAX) return false
+    this.#next[this.#last[group] ?? 0] = answer
+    this.#last[group] = answer
     this.#sizes[group] = (this.#sizes[group] ?? 0) + 1
     this.#bytes[group] = bytes
     return true

@@ -61,9 +61,6 @@ function octetsOf(v4: number | undefined): readonly Uint8Array[] {
   return v4 === undefined ? [] : [Uint8Array.of(v4 >>> 24, v4 >>> 16, v4 >>> 8, v4)]
 }
 
-/** An answer of this size fits every path of IPv6, with its headers: 1,280 octets. */
-const UNFRAGMENTED_BYTES = 1_232
-
 type Given = Pick<DnsFrontOptions['shared'], 'gate' | 'tls'> & Pick<UdpSettings, 'engine'>
 
 /** What every DNS worker is told. */
@@ -93,11 +90,7 @@ export function dnsShared(
     namespaceAliases: dns.namespaceAliases,
     gate,
     tls,
-    udp: {
-      engine,
-      mayFragment: dns.ednsUdpSize > UNFRAGMENTED_BYTES,
-      receiveBufferBytes: dns.receiveBufferBytes,
-    },
+    udp: { engine, receiveBufferBytes: dns.receiveBufferBytes },
     tcp: {
       connectionsMax: Math.ceil(dns.tcpConnectionsMax / dns.workers),
       connectionsPerClientMax: dns.tcpConnectionsPerClientMax,

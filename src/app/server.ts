@@ -68,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   http.setReady(true)
   return {
     http: http.listening,
-    dns: { addresses: dns.addresses, port: dns.port, dot: dns.ports.dot, doh: dns.ports.doh },
+    dns: { addresses: dns.listening, port: dns.port, dot: dns.ports.dot, doh: dns.ports.doh },
     loadZones: () => zones.load(),
     renew: (settings) => {
       tls?.reload()

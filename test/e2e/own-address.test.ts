@@ -92,9 +92,11 @@ test.skipIf(!canUnshare)(
   async () => {
     await using host = await Host.start('--server.listen=0.0.0.0,::', '--dns.engine=batch')
     expect(host.answerer('127.9.9.9')).toBe('127.9.9.9')
+    expect(host.answerer('127.9.9.9', '+tcp')).toBe('127.9.9.9')
     host.inside('ip addr add 10.99.0.7/32 dev lo; ip addr add fd99::7/128 dev lo nodad')
     expect(host.answerer('10.99.0.7')).toBe('10.99.0.7')
     expect(host.answerer('fd99::7')).toBe('fd99::7')
+    expect(host.answerer('fd99::7', '+tcp')).toBe('fd99::7')
     const sockets = host.inside(`ss -Hlun sport = :${PORT}`).trim().split('\n')
     // Two workers, two families.
     expect(sockets).toHaveLength(4)

@@ -122,6 +122,11 @@ export class DnsFront {
     return this.#addresses
   }
 
+  /** As they were asked for: wildcards, too. */
+  get listening(): readonly string[] {
+    return this.#listen
+  }
+
   /** What carries UDP. */
   get engine(): string {
     return this.#shared.udp.engine

@@ -53,8 +53,6 @@ export type UdpEngineName = 'batch' | 'dgram'
 
 export interface UdpSettings {
   readonly engine: UdpEngineName
-  /** Answers may be longer than every path carries whole (1,232 octets; dns.md §0.5). */
-  readonly mayFragment: boolean
   readonly receiveBufferBytes: number
 }
 

@@ -36,6 +36,7 @@ import type {
 const ALIVE_MS = 250
 /** So long a worker that stops waits for upstreams that are being asked. */
 const SETTLE_MS = 1_000
+const DNS_PORT = 53
 
 type ToListen = Extract<ToWorker, { readonly kind: 'listen' }>
 
@@ -106,22 +107,51 @@ class Worker {
 
   /** Makes the open sockets those of `addresses`; one that cannot be bound stops no other. */
   async listen({ addresses, wildcards, ports }: ToListen): Promise<void> {
-    for (const address of this.#open) if (!addresses.includes(address)) this.#close(address)
+    const wanted = new Set(addresses)
     let bound = ports
+    for (const wildcard of this.#usable(wildcards, ports)) {
+      const covered = addresses.filter((one) => one.includes(':') === wildcard.includes(':'))
+      const taken = await this.#openWildcard(wildcard, covered, bound)
+      if (taken === undefined) continue
+      bound = taken
+      wanted.add(wildcard)
+      for (const address of covered) wanted.delete(address)
+    }
+    for (const address of this.#open) if (!wanted.has(address)) this.#close(address)
     const failed: BindFailure[] = []
-    for (const address of addresses) {
+    for (const address of wanted) {
       if (this.#open.has(address)) continue
       try {
-        bound = await this.#openAll(address, bound, wildcards)
-        this.#open.add(address)
+        bound = await this.#openAll(address, bound)
       } catch (error) {
-        // Half of an address is none: the next try opens all of it.
-        this.#close(address)
         failed.push({ address, port: portOf(error) ?? bound.dns, code: codeOf(error) })
       }
     }
     this.#forwarding?.setOwn({ addresses, port: bound.dns })
     tell({ kind: 'listening', ports: bound, failed })
+  }
+
+  /** Port 53 of single addresses is others' to take: stubs, containers' servers (dns.md §6.9). */
+  #usable(wildcards: readonly string[], { dns }: Ports): readonly string[] {
+    return this.#udp.canAnswerFromAny && dns !== DNS_PORT ? wildcards : []
+  }
+
+  /**
+   * One socket for all addresses of a family, also those that come later. Where a stranger has one
+   * of them each has a socket of its own: undefined.
+   */
+  async #openWildcard(
+    wildcard: string,
+    covered: readonly string[],
+    ports: Ports,
+  ): Promise<Ports | undefined> {
+    if (this.#open.has(wildcard)) return ports
+    if (covered.some((address) => this.#open.has(address))) return undefined
+    try {
+      return await this.#openAll(wildcard, ports)
+    } catch {
+      return undefined
+    }
   }
 
   /** What was received is answered; then the sockets close. */
@@ -147,15 +177,19 @@ class Worker {
     this.#cookies.setSecrets(secrets)
   }
 
-  async #openAll(
-    address: string,
-    { dns, dot, doh }: Ports,
-    wildcards: readonly string[],
-  ): Promise<Ports> {
-    return {
-      dns: await this.#openPlain(address, dns, wildcards),
-      dot: dot === undefined ? undefined : await this.#dot?.listen(address, dot),
-      doh: doh === undefined ? undefined : await this.#doh?.listen(address, doh),
+  /** By all transports, or by none: half of an address is none. */
+  async #openAll(address: string, { dns, dot, doh }: Ports): Promise<Ports> {
+    try {
+      const bound = {
+        dns: await this.#openPlain(address, dns),
+        dot: dot === undefined ? undefined : await this.#dot?.listen(address, dot),
+        doh: doh === undefined ? undefined : await this.#doh?.listen(address, doh),
+      }
+      this.#open.add(address)
+      return bound
+    } catch (error) {
+      this.#close(address)
+      throw error
     }
   }
 
@@ -168,34 +202,16 @@ class Worker {
   }
 
   /** UDP and TCP on one port; a free port of UDP may be taken in TCP, then another one is tried. */
-  async #openPlain(address: string, port: number, wildcards: readonly string[]): Promise<number> {
+  async #openPlain(address: string, port: number): Promise<number> {
     for (let tries = 0; ; tries++) {
-      const before = this.#udp.addresses
-      const bound = await this.#openUdp(address, port, wildcards)
+      const bound = await this.#udp.listen(address, port)
       try {
         await this.#tcp.listen(address, bound)
         return bound
       } catch (error) {
-        for (const one of this.#udp.addresses) if (!before.includes(one)) this.#udp.close(one)
+        this.#udp.close(address)
         if (port !== 0 || tries === 9) throw error
       }
-    }
-  }
-
-  /**
-   * A wildcard's socket serves all addresses of its family, also those that come later. Where a
-   * stranger has one of them, say the stub of systemd-resolved, each has a socket of its own.
-   */
-  async #openUdp(address: string, port: number, wildcards: readonly string[]): Promise<number> {
-    const wildcard = address.includes(':') ? '::' : '0.0.0.0'
-    if (!this.#udp.canAnswerFromAny || !wildcards.includes(wildcard)) {
-      return await this.#udp.listen(address, port)
-    }
-    if (this.#udp.addresses.includes(wildcard)) return port
-    try {
-      return await this.#udp.listen(wildcard, port)
-    } catch {
-      return await this.#udp.listen(address, port)
     }
   }
 }

@@ -12,13 +12,15 @@ const COOKIE_SECRET: Kind<string> = stringKind(
   showText,
 )
 
-/** Loopback, RFC 1918 and ULA: our own networks, from which nobody forges addresses. */
+/** Loopback, RFC 1918, link-local and ULA: our own networks, from which nobody forges addresses. */
 const OWN_NETWORKS: readonly Network[] = [
   { octets: [127, 0, 0, 0], bits: 8, text: '127.0.0.0/8' },
   { octets: [10, 0, 0, 0], bits: 8, text: '10.0.0.0/8' },
   { octets: [172, 16, 0, 0], bits: 12, text: '172.16.0.0/12' },
   { octets: [192, 168, 0, 0], bits: 16, text: '192.168.0.0/16' },
+  { octets: [169, 254, 0, 0], bits: 16, text: '169.254.0.0/16' },
   { octets: [...Array<number>(15).fill(0), 1], bits: 128, text: '::1/128' },
+  { octets: [0xfe, 0x80, ...Array<number>(14).fill(0)], bits: 10, text: 'fe80::/10' },
   { octets: [0xfc, ...Array<number>(15).fill(0)], bits: 7, text: 'fc00::/7' },
 ]
 

@@ -186,7 +186,7 @@ function describeDnsNames(take: Take, name: string): DnsNames {
       doc: 'Short labels for groups: shop = "SHOP_GROUP".',
     }),
     strictSrv: take('dns.strict_srv', FLAG, false, {
-      doc: 'Answer SRV only for names with _service._proto prefixes (RFC 2782).',
+      doc: 'Nothing, instead of all instances, for _name._tcp when none says protocol=name.',
     }),
     nsid: take('dns.nsid', text('a name', 255), name, {
       doc: 'Server identifier told on request (RFC 5001); server.name by default.',

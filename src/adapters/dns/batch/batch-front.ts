@@ -79,7 +79,7 @@ export class BatchFront implements UdpEngine {
     this.#send = new SendTable(libc, true)
     this.#parts = { ...shared, responder: shared.respond(this.#send.output) }
     this.#fast = shared.openFastPath(this.#parts.responder.client, BATCH)
-    this.#sockets = new Sockets(libc, shared.settings.mayFragment)
+    this.#sockets = new Sockets(libc)
     this.#wait = new LoopWait(libc)
     this.#v4 = new ReceiveTable(libc, false)
     this.#v6 = new ReceiveTable(libc, true)

@@ -6,7 +6,8 @@ const SOCKETS_MAX = 1024
 /**
  * Waits for sockets and for the event loop of this thread together. libuv waits on one descriptor
  * of its own (uv_backend_fd), which can be polled like any other, and says for how long it would
- * wait (uv_backend_timeout): whoever waits in its stead wakes when it would have.
+ * wait (uv_backend_timeout; 0 while interests are not registered yet): whoever waits in its stead
+ * wakes when it would have.
  */
 export class LoopWait {
   readonly #libc: Libc

@@ -23,7 +23,7 @@ export function selfTest(open: () => Libc = openLibc): string | undefined {
     if (new LoopWait(libc).loopMs < -1) return 'the event loop does not say how long it waits'
     const fault = testFamily(libc, '127.0.0.1')
     if (fault !== undefined) return `IPv4: ${fault}`
-    const sockets = new Sockets(libc, false)
+    const sockets = new Sockets(libc)
     if (!canOpen(sockets, '::1')) return undefined
     const fault6 = testFamily(libc, '::1')
     return fault6 === undefined ? undefined : `IPv6: ${fault6}`
@@ -42,7 +42,7 @@ function canOpen(sockets: Sockets, address: string): boolean {
 }
 
 function testFamily(libc: Libc, address: string): string | undefined {
-  const sockets = new Sockets(libc, false)
+  const sockets = new Sockets(libc)
   const server = sockets.open(address, 0, BUFFER_BYTES, true)
   const client = sockets.open(address, 0, BUFFER_BYTES, false)
   try {
@@ -143,7 +143,8 @@ class Exchange {
     const { functions, errno } = this.#libc
     const address = this.#send.addressOf(0)
     const sent = functions.sendmmsg(from.fd, address, this.#send.count, SYS.MSG_DONTWAIT)
-    return sent === messages ? undefined : `of ${messages} messages ${sent} went, errno ${errno()}`
+    if (sent === messages) return undefined
+    return sent < 0 ? `sending: errno ${errno()}` : `of ${messages} messages ${sent} went`
   }
 
   #receive(on: BatchSocket, table: ReceiveTable): number {

@@ -23,18 +23,12 @@ export class SocketError extends Error {
 /** Opens and closes UDP sockets, for one thread. */
 export class Sockets {
   readonly #libc: Libc
-  readonly #discover: number
   /** An address, a number or `SO_MEMINFO`'s, and a length. */
   readonly #block: Block
   readonly #length: Block
 
-  /**
-   * `mayFragment`: answers may be too long for a path. Others forbid it (RFC 9715 §3.1), which also
-   * spares the kernel an identification for each.
-   */
-  constructor(libc: Libc, mayFragment: boolean) {
+  constructor(libc: Libc) {
     this.#libc = libc
-    this.#discover = mayFragment ? SYS.PMTUDISC_OMIT : SYS.PMTUDISC_PROBE
     this.#block = libc.allocate(64)
     this.#length = libc.allocate(8)
   }
@@ -92,7 +86,7 @@ export class Sockets {
     const [level, discover, info] = isV6
       ? [SYS.IPPROTO_IPV6, SYS.IPV6_MTU_DISCOVER, SYS.IPV6_RECVPKTINFO]
       : [SYS.IPPROTO_IP, SYS.IP_MTU_DISCOVER, SYS.IP_PKTINFO]
-    this.#set(fd, level, discover, this.#discover)
+    this.#set(fd, level, discover, SYS.PMTUDISC_OMIT)
     if (hasInfo) this.#set(fd, level, info, 1)
   }
 

@@ -17,6 +17,7 @@ const SRV_BYTES_MIN: number = RECORD_OVERHEAD + 6 + 3
 /** From a record's start to the target of SRV. */
 const TO_TARGET: number = RECORD_OVERHEAD + 6
 const POINTER = 0xc000
+const POINTER_MAX = 0x3fff
 
 export interface FastServiceParts {
   readonly table: DataView
@@ -193,7 +194,8 @@ export class FastService {
       const octets = table.getInt32(record + SRV.ADDRESS_BYTES, true)
       const at = target
       target += 2 + table.getInt32(record + SRV.RECORD_BYTES, true)
-      if (octets === 0) continue
+      // What stands too far back cannot be pointed at (RFC 1035 §4.1.4).
+      if (octets === 0 || at > POINTER_MAX) continue
       const host = table.getInt32(record + SRV.HOST, true)
       if (hosts[host] === stamp) continue
       if (to + RECORD_OVERHEAD + octets > end) break

@@ -8,7 +8,7 @@ import { worksHere } from './works-here.ts'
 const MANY = 800
 
 test.runIf(worksHere)('a free port is nobody else’s, until he says so', () => {
-  const sockets = new Sockets(openLibc(), false)
+  const sockets = new Sockets(openLibc())
   const open: BatchSocket[] = []
   try {
     for (let i = 0; i < MANY; i++) open.push(sockets.open('127.0.0.1', 0, 4_096))
@@ -22,7 +22,7 @@ test.runIf(worksHere)('a free port is nobody else’s, until he says so', () => 
 })
 
 test.runIf(worksHere)('an address of another machine is refused with the name of the error', () => {
-  const sockets = new Sockets(openLibc(), false)
+  const sockets = new Sockets(openLibc())
   expect(() => sockets.open('192.0.2.1', 0, 4_096)).toThrow(SocketError)
   expect(() => sockets.open('192.0.2.1', 0, 4_096)).toThrow('bind: EADDRNOTAVAIL')
 })

@@ -18,7 +18,7 @@ export class Clients implements Disposable {
   /** One on each address. */
   constructor(libc: Libc, addresses: readonly string[]) {
     this.#libc = libc
-    this.#sockets = new Sockets(libc, false)
+    this.#sockets = new Sockets(libc)
     this.#isV6 = addresses[0]?.includes(':') ?? false
     this.#table = new ReceiveTable(libc, this.#isV6)
     this.#send = new SendTable(libc, false)
@@ -83,7 +83,7 @@ export class Wire implements Disposable {
 
   constructor(libc: Libc, clients: number, { isV6, hasInfo }: Family) {
     this.#libc = libc
-    this.#sockets = new Sockets(libc, false)
+    this.#sockets = new Sockets(libc)
     const address = isV6 ? '::1' : '127.0.0.1'
     this.server = this.#sockets.open(address, 0, BUFFER_BYTES, hasInfo)
     this.clients = new Clients(libc, Array<string>(clients).fill(address))

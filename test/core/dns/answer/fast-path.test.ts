@@ -286,6 +286,18 @@ describe('whatever comes', () => {
     expect(askMany(twin, seed, names)).toBeGreaterThan(2_000)
   })
 
+  // All targets can be pointed at; some cannot; there is room for none.
+  test.each([400, 470, 600, 1_200, 2_300])('a set of %i over a connection', (size) => {
+    const world = new DnsWorld({ bytes: 1 << 24 })
+    world.put(
+      ref('big'),
+      Array.from({ length: size }, (_, i) => at(`10.1.${i >> 8}.${i & 255}`)),
+    )
+    const twin = new Twin(world.memory, SETTINGS, undefined, true)
+    expect(twin.ask(query('big.nacos', 'SRV'))).toBeGreaterThan(size * 28)
+    expect(twin.ask(query('big.nacos', 'SRV', { edns: 1_232 }))).toBeGreaterThan(size * 28)
+  })
+
   test.each([1, 2, 3, 4, 5, 6])('in any registry, whatever the settings: seed %i', (seed) => {
     const { world, names, settings } = randomWorld(seed)
     expect(askMany(new Twin(world.memory, settings), seed, names)).toBeGreaterThan(2_000)

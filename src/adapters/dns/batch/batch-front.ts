@@ -322,7 +322,7 @@ export class BatchFront implements UdpEngine {
   /** Sends what the batch answered; what the system does not take is the clients' loss. */
   #flush(fd: number, table: ReceiveTable): void {
     this.#send.seal(table)
-    const lost = this.#send.flush(fd, table)
+    const lost = this.#send.flush(fd, table, this.#sockets)
     if (lost > 0) this.#parts.counters.add('drop_send', lost)
   }
 }

@@ -52,6 +52,8 @@ export const SYS = {
   IPV6_V6ONLY: 26,
   IPV6_RECVPKTINFO: 49,
   IPV6_PKTINFO: 50,
+  /** Don't fragment, whatever is believed of the path. */
+  PMTUDISC_PROBE: 3,
   /** Fragment by the interface alone: what ICMP says of a path may be forged (RFC 8085 §3.2). */
   PMTUDISC_OMIT: 5,
   SOL_UDP: 17,

@@ -1,4 +1,5 @@
 import { CMSG, highOf, IOVEC, lowOf, MMSGHDR, SYS, type Block, type Libc } from './libc.ts'
+import type { Sockets } from './socket.ts'
 import { BATCH, STRIDE, type ReceiveTable } from './receive-table.ts'
 
 /** UDP_SEGMENT's value, padded: a count of octets. */
@@ -109,7 +110,7 @@ export class SendTable {
    * Sends the messages, after `seal`. What the system does not take is the clients' loss: the
    * answer is how many that were.
    */
-  flush(fd: number, received: ReceiveTable): number {
+  flush(fd: number, received: ReceiveTable, sockets: Sockets): number {
     const { functions, errno } = this.#libc
     let lost = 0
     // What was cut up did not go, for a reason that may be the cutting.
@@ -126,7 +127,7 @@ export class SendTable {
         isSuspect = CANNOT_SEGMENT.has(errno())
         this.split(received, first)
         first = 0
-      } else {
+      } else if (errno() !== SYS.EMSGSIZE || !sockets.allowFragments(fd, received.isV6)) {
         isSuspect = false
         lost++
         first++

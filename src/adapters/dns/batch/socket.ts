@@ -23,6 +23,8 @@ export class SocketError extends Error {
 /** Opens and closes UDP sockets, for one thread. */
 export class Sockets {
   readonly #libc: Libc
+  /** Sockets whose answers may be cut into fragments. */
+  readonly #fragmenting = new Set<number>()
   /** An address, a number or `SO_MEMINFO`'s, and a length. */
   readonly #block: Block
   readonly #length: Block
@@ -64,6 +66,7 @@ export class Sockets {
   }
 
   close(fd: number): void {
+    this.#fragmenting.delete(fd)
     this.#libc.functions.close(fd)
   }
 
@@ -81,12 +84,26 @@ export class Sockets {
     this.#set(fd, SYS.SOL_SOCKET, SYS.SO_REUSEPORT, 1)
   }
 
+  /**
+   * Answers travel whole (RFC 9715 §3.1, R2), which also spares the kernel an identification for
+   * each, until one is too long for its interface: then this socket's may be cut. False: they may
+   * be already.
+   */
+  allowFragments(fd: number, isV6: boolean): boolean {
+    if (this.#fragmenting.has(fd)) return false
+    this.#fragmenting.add(fd)
+    const [level, discover] = isV6
+      ? [SYS.IPPROTO_IPV6, SYS.IPV6_MTU_DISCOVER]
+      : [SYS.IPPROTO_IP, SYS.IP_MTU_DISCOVER]
+    return this.#try(fd, level, discover, SYS.PMTUDISC_OMIT)
+  }
+
   #setOptions(fd: number, isV6: boolean, hasInfo: boolean): void {
     if (isV6) this.#set(fd, SYS.IPPROTO_IPV6, SYS.IPV6_V6ONLY, 1)
     const [level, discover, info] = isV6
       ? [SYS.IPPROTO_IPV6, SYS.IPV6_MTU_DISCOVER, SYS.IPV6_RECVPKTINFO]
       : [SYS.IPPROTO_IP, SYS.IP_MTU_DISCOVER, SYS.IP_PKTINFO]
-    this.#set(fd, level, discover, SYS.PMTUDISC_OMIT)
+    this.#set(fd, level, discover, SYS.PMTUDISC_PROBE)
     if (hasInfo) this.#set(fd, level, info, 1)
   }
 

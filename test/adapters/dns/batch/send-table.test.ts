@@ -59,7 +59,7 @@ class Stand implements Disposable {
   /** Sends; the answer is how many were lost. */
   flush(): number {
     this.send.seal(this.received)
-    return this.send.flush(this.wire.server.fd, this.received)
+    return this.send.flush(this.wire.server.fd, this.received, this.wire.sockets)
   }
 
   /** Answers that somebody waits for and did not get; fails when he got anything else. */

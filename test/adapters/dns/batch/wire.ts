@@ -11,18 +11,18 @@ export class Clients implements Disposable {
   readonly open: readonly BatchSocket[]
   readonly #isV6: boolean
   readonly #libc: Libc
-  readonly #sockets: Sockets
+  readonly sockets: Sockets
   readonly #table: ReceiveTable
   readonly #send: SendTable
 
   /** One on each address. */
   constructor(libc: Libc, addresses: readonly string[]) {
     this.#libc = libc
-    this.#sockets = new Sockets(libc)
+    this.sockets = new Sockets(libc)
     this.#isV6 = addresses[0]?.includes(':') ?? false
     this.#table = new ReceiveTable(libc, this.#isV6)
     this.#send = new SendTable(libc, false)
-    this.open = addresses.map((one) => this.#sockets.open(one, 0, BUFFER_BYTES, false))
+    this.open = addresses.map((one) => this.sockets.open(one, 0, BUFFER_BYTES, false))
   }
 
   /** One datagram from a client to a port of 127.0.0.1 or ::1. */
@@ -32,7 +32,7 @@ export class Clients implements Disposable {
     this.#send.begin()
     this.#send.add(this.#table, 0, message.length, true)
     this.#send.seal(this.#table)
-    const lost = this.#send.flush(this.#fdOf(client), this.#table)
+    const lost = this.#send.flush(this.#fdOf(client), this.#table, this.sockets)
     if (lost > 0) throw new Error('a question did not go')
   }
 
@@ -51,7 +51,7 @@ export class Clients implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { fd } of this.open) this.#sockets.close(fd)
+    for (const { fd } of this.open) this.sockets.close(fd)
   }
 
   #fdOf(client: number): number {
@@ -79,13 +79,13 @@ export class Wire implements Disposable {
   readonly server: BatchSocket
   readonly clients: Clients
   readonly #libc: Libc
-  readonly #sockets: Sockets
+  readonly sockets: Sockets
 
   constructor(libc: Libc, clients: number, { isV6, hasInfo }: Family) {
     this.#libc = libc
-    this.#sockets = new Sockets(libc)
+    this.sockets = new Sockets(libc)
     const address = isV6 ? '::1' : '127.0.0.1'
-    this.server = this.#sockets.open(address, 0, BUFFER_BYTES, hasInfo)
+    this.server = this.sockets.open(address, 0, BUFFER_BYTES, hasInfo)
     this.clients = new Clients(libc, Array<string>(clients).fill(address))
   }
 
@@ -110,7 +110,7 @@ export class Wire implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#sockets.close(this.server.fd)
+    this.sockets.close(this.server.fd)
     this.clients[Symbol.dispose]()
   }
 }

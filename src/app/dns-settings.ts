@@ -90,7 +90,7 @@ export function dnsShared(
     namespaceAliases: dns.namespaceAliases,
     gate,
     tls,
-    udp: { engine, receiveBufferBytes: dns.receiveBufferBytes },
+    udp: { engine, isRealtime: dns.realtime, receiveBufferBytes: dns.receiveBufferBytes },
     tcp: {
       connectionsMax: Math.ceil(dns.tcpConnectionsMax / dns.workers),
       connectionsPerClientMax: dns.tcpConnectionsPerClientMax,

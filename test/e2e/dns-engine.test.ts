@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { worksHere } from '../adapters/dns/batch/works-here.ts'
@@ -97,3 +97,36 @@ test('`npm start` brings its words and its log to the terminal, and no warning o
   expect(stdout + stderr).not.toContain('Warning')
   expect(stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([])
 }, 30_000)
+
+/** Threads of a process that go before ordinary ones: SCHED_RR is 2 (sched(7), proc(5)). */
+function realtimeThreads(pid: number): number {
+  const policies = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    // After the name, which may hold anything: field 41 is the policy, the state is field 3.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]) & 0xff
+  })
+  return policies.filter((policy) => policy === 2).length
+}
+
+const WITHOUT_NICE = ['setpriv', '--bounding-set', '-sys_nice', '--inh-caps', '-sys_nice', '--']
+const isRoot = process.getuid?.() === 0
+if (!isRoot) console.warn('not root: whether threads may go before others is not tried')
+
+describe.skipIf(!worksHere || !isRoot)('real-time scheduling', () => {
+  test('is for the DNS workers alone, and only when it is set', async () => {
+    const flags = ['--dns.workers=2', '--dns.engine=batch']
+    await using server = await TestServer.start({ flags: [...flags, '--dns.realtime=true'] })
+    await expectAnswers(server)
+    expect(realtimeThreads(server.pid)).toBe(2)
+    await using other = await TestServer.start({ flags })
+    expect(realtimeThreads(other.pid)).toBe(0)
+  })
+
+  test('where it is refused is told, and all goes on', async () => {
+    const flags = ['--dns.engine=batch', '--dns.workers=1', '--dns.realtime=true']
+    await using server = await TestServer.start({ flags, wrapper: WITHOUT_NICE })
+    expect(await server.logged('dns_realtime_refused')).toMatchObject({ code: 'EPERM' })
+    await expectAnswers(server)
+    expect(realtimeThreads(server.pid)).toBe(0)
+  })
+})

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { parseExamples, withPorts, type Example } from './readme-examples.ts'
 import { hasProgram, ReadmeServer } from './readme-server.ts'
 
@@ -34,9 +34,13 @@ describe.skipIf(examples.length === 0)('the README', () => {
     const missing = example.needs.filter((name) => !hasProgram(name))
     if (missing.length > 0) skip(`not installed: ${missing.join(', ')}`)
     server ??= await ReadmeServer.start(ROOT, START)
-    const { status, stdout, stderr } = runShell(withPorts(example.script, server.ports))
-    expect({ status, stderr }).toMatchObject({ status: 0 })
-    expect(stdout).toContain(example.expect)
+    const { ports } = server
+    // What was registered is in DNS a moment later, a longer one while nothing is compiled.
+    await vi.waitFor(() => {
+      const { status, stdout, stderr } = runShell(withPorts(example.script, ports))
+      expect({ status, stderr }).toMatchObject({ status: 0 })
+      expect(stdout).toContain(example.expect)
+    }, 3_000)
   })
 })
 

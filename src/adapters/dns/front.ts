@@ -185,6 +185,7 @@ export class DnsFront {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') this.#judge(running, message, listening)
       else if (message.kind === 'sockets') this.#sockets.set(number, message.sockets)
+      else if (message.kind === 'realtime_refused') this.#tellRefusal(number, message.code)
       else if (message.kind === 'upstream_loop') this.#tellLoop(number, message)
       else if (message.kind !== 'stopped') this.#passOn(running, message)
     })
@@ -233,6 +234,10 @@ export class DnsFront {
     this.#options.transfers?.handle(number, message, (reply, moved) => {
       this.#send(worker, reply, moved)
     })
+  }
+
+  #tellRefusal(worker: number, code: string): void {
+    this.#options.telemetry.event('warn', 'dns_realtime_refused', { worker, code })
   }
 
   /** An upstream that leads back to us: no harm while it is left out, but it will not help. */

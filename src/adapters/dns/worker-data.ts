@@ -53,6 +53,8 @@ export type UdpEngineName = 'batch' | 'dgram'
 
 export interface UdpSettings {
   readonly engine: UdpEngineName
+  /** Its thread goes before all ordinary ones. */
+  readonly isRealtime: boolean
   readonly receiveBufferBytes: number
 }
 
@@ -102,6 +104,8 @@ export interface BindFailure {
 export type FromWorker =
   | { readonly kind: 'listening'; readonly ports: Ports; readonly failed: readonly BindFailure[] }
   | { readonly kind: 'stopped' }
+  /** The worker stays an ordinary thread. */
+  | { readonly kind: 'realtime_refused'; readonly code: string }
   /** Those that are open, told before one is closed and after one is opened. */
   | { readonly kind: 'sockets'; readonly sockets: readonly BatchSocket[] }
   | LoopNews

@@ -20,6 +20,7 @@ import { AnswerCounters } from './tell-answer.ts'
 import { TransferDesk } from './transfer/desk.ts'
 import { BatchFront } from './batch/batch-front.ts'
 import { openLibc } from './batch/libc.ts'
+import { goFirst } from './batch/realtime.ts'
 import { DgramFront } from './dgram-front.ts'
 import type { UdpEngine } from './udp-engine.ts'
 import type { LoopNews } from './forward/forward-data.ts'
@@ -74,6 +75,7 @@ class Worker {
       new FastPath({ memory: table, settings, rng, client, foreign, batch })
     const shared = { reader, counters, forwarding }
     const udp = { ...shared, respond, openFastPath, gate, settings: data.udp }
+    if (data.udp.isRealtime) becomeRealtime()
     this.#udp =
       data.udp.engine === 'batch'
         ? new BatchFront(udp, openLibc(), { inherited: data.inherited, onChange: tellSockets })
@@ -240,6 +242,14 @@ function openForwarding(
 
 function tellLoop(upstream: string, how: LoopNews['how']): void {
   tell({ kind: 'upstream_loop', upstream, how })
+}
+
+function becomeRealtime(): void {
+  try {
+    goFirst(openLibc())
+  } catch (error) {
+    tell({ kind: 'realtime_refused', code: codeOf(error) })
+  }
 }
 
 function tellSockets(sockets: readonly BatchSocket[]): void {

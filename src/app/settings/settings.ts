@@ -101,6 +101,8 @@ export interface DnsTransportSettings {
   readonly workers: number
   /** What carries UDP. */
   readonly engine: 'auto' | 'batch' | 'dgram'
+  /** Its threads go before all ordinary ones. */
+  readonly realtime: boolean
   readonly ednsUdpSize: number
   readonly tableBytes: number
   readonly receiveBufferBytes: number

@@ -209,6 +209,9 @@ function describeDnsTransport(take: Take, host: HostFacts, port: number): DnsTra
     engine: take('dns.engine', choice(['auto', 'batch', 'dgram']), 'auto', {
       doc: "What carries UDP: batches through node:ffi, or Node's sockets; auto: what works here.",
     }),
+    realtime: take('dns.realtime', FLAG, false, {
+      doc: 'DNS threads go before all ordinary ones (SCHED_RR); it takes CAP_SYS_NICE.',
+    }),
     receiveBufferBytes: take('dns.receive_buffer', size('64KiB', '1GiB'), 4 * MIB, {
       doc: 'UDP receive buffer per socket; the kernel caps it at net.core.rmem_max.',
     }),

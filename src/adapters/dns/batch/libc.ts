@@ -22,6 +22,7 @@ const SIGNATURES = {
   close: { return: 'int32', arguments: ['int32'] },
   poll: { return: 'int32', arguments: ['pointer', 'uint64', 'int32'] },
   madvise: { return: 'int32', arguments: ['pointer', 'uint64', 'int32'] },
+  sched_setscheduler: { return: 'int32', arguments: ['int32', 'int32', 'pointer'] },
   recvmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'] },
   sendmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32'] },
   __errno_location: { return: 'pointer', arguments: [] },
@@ -59,6 +60,9 @@ export const SYS = {
   SOL_UDP: 17,
   UDP_SEGMENT: 103,
   MADV_HUGEPAGE: 14,
+  SCHED_RR: 2,
+  /** Threads that it starts are ordinary ones. */
+  SCHED_RESET_ON_FORK: 0x4000_0000,
   MSG_TRUNC: 0x20,
   MSG_DONTWAIT: 0x40,
   POLLIN: 1,
@@ -126,6 +130,7 @@ interface LibcFunctions {
   readonly close: (fd: number) => number
   readonly poll: (fds: bigint, count: bigint, ms: number) => number
   readonly madvise: (address: bigint, length: bigint, advice: number) => number
+  readonly sched_setscheduler: (thread: number, policy: number, parameter: bigint) => number
   readonly recvmmsg: (fd: number, to: bigint, n: number, flags: number, timeout: bigint) => number
   readonly sendmmsg: (fd: number, from: bigint, n: number, flags: number) => number
   readonly uv_backend_timeout: (loop: bigint) => number

@@ -10,7 +10,7 @@ const MEMINFO_DROPS = 32
 const SEND_BUFFER_BYTES = 4 << 20
 
 /** What the system refused; `code` is its name for it, as in Node's errors. */
-export class SocketError extends Error {
+export class SystemError extends Error {
   readonly code: string
 
   constructor(call: string, errno: number) {
@@ -37,7 +37,7 @@ export class Sockets {
 
   /**
    * Bound, shared by port, not blocking; `hasInfo`: it may be asked at several addresses. Throws a
-   * `SocketError`.
+   * `SystemError`.
    */
   open(
     address: string,
@@ -151,8 +151,8 @@ export class Sockets {
     return this.#block.view.getUint16(SOCKADDR.PORT)
   }
 
-  #error(call: string): SocketError {
-    return new SocketError(call, this.#libc.errno())
+  #error(call: string): SystemError {
+    return new SystemError(call, this.#libc.errno())
   }
 }
 

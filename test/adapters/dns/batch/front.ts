@@ -75,7 +75,7 @@ export function openFront(world: DnsWorld, options: FrontOptions = {}): OpenFron
   const shared: UdpShared = {
     reader: new Reader(world.memory, 0),
     counters: new AnswerCounters(slots),
-    settings: { engine: 'batch', receiveBufferBytes: 1 << 22 },
+    settings: { engine: 'batch', isRealtime: false, receiveBufferBytes: 1 << 22 },
     respond: (output) => {
       const rng = new SeededRng(3)
       responder = new Responder(world.memory, { ...settings, gate }, rng, output)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openLibc } from '../../../../src/adapters/dns/batch/libc.ts'
-import { SocketError, Sockets } from '../../../../src/adapters/dns/batch/socket.ts'
+import { SystemError, Sockets } from '../../../../src/adapters/dns/batch/socket.ts'
 import type { BatchSocket } from '../../../../src/adapters/dns/worker-data.ts'
 import { worksHere } from './works-here.ts'
 
@@ -23,6 +23,6 @@ test.runIf(worksHere)('a free port is nobody else’s, until he says so', () => 
 
 test.runIf(worksHere)('an address of another machine is refused with the name of the error', () => {
   const sockets = new Sockets(openLibc())
-  expect(() => sockets.open('192.0.2.1', 0, 4_096)).toThrow(SocketError)
+  expect(() => sockets.open('192.0.2.1', 0, 4_096)).toThrow(SystemError)
   expect(() => sockets.open('192.0.2.1', 0, 4_096)).toThrow('bind: EADDRNOTAVAIL')
 })

@@ -118,10 +118,6 @@ export class DnsFront {
     this.#sendAll({ kind: 'cookies', secrets })
   }
 
-  get addresses(): readonly string[] {
-    return this.#addresses
-  }
-
   /** As they were asked for: wildcards, too. */
   get listening(): readonly string[] {
     return this.#listen

@@ -106,8 +106,13 @@ const SCALAR = FORWARD + FORWARD_BUCKETS.length + 2
 /** Slots per worker. */
 export const COUNTER_SLOTS: number = SCALAR + SCALARS.length
 
+/** Looked up for each packet that is dropped, so not by a search through the list. */
+const SCALAR_SLOTS: ReadonlyMap<string, number> = new Map(
+  SCALARS.map((name, i) => [name, SCALAR + i]),
+)
+
 export function scalarSlot(name: Scalar): number {
-  return SCALAR + SCALARS.indexOf(name)
+  return SCALAR_SLOTS.get(name) ?? SCALAR
 }
 
 /** One answer: `typeIndex` and `rcodeIndex` point into `TYPES_TOLD` and `RCODES_TOLD`. */

@@ -1,7 +1,17 @@
+import { whileBusy } from './dns/busy.ts'
 import { generate, type Measured } from './dns/generator.ts'
 import { measureUndisturbed } from './dns/meter.ts'
 import { Native } from './dns/native.ts'
-import { type Cell, cellsOf, isOpen, type Plan, readPlan, WARMUP_SECONDS } from './dns/plan.ts'
+import { place } from './dns/place.ts'
+import {
+  type Cell,
+  cellsOf,
+  hasChurn,
+  isOpen,
+  type Plan,
+  readPlan,
+  WARMUP_SECONDS,
+} from './dns/plan.ts'
 import { formatTable, record, type Row, thousands } from './dns/report.ts'
 import { describe, type Result, toMemoryRow, toRows } from './dns/rows.ts'
 import { type Contender, openStand, type Size, type Stand } from './dns/stand.ts'
@@ -110,8 +120,9 @@ function resultsOf(results: readonly Result[], cell: Cell): readonly Result[] {
   return results.filter((result) => result.cell === cell)
 }
 
-function nameOf({ mix, flight, churn }: Cell): string {
-  return churn > 0 ? `${mix} ${flight} ${churn} changes/s` : `${mix} ${flight}`
+function nameOf({ mix, flight, churn, place: where }: Cell): string {
+  const beside = churn === 'blocked' ? churn : `${churn} changes/s`
+  return [mix, flight, where, ...(churn === 0 ? [] : [beside])].join(' ')
 }
 
 /** Rates hold for all levels of churn alike. */
@@ -126,7 +137,10 @@ async function findRates(plan: Plan, stand: Stand): Promise<ReadonlyMap<string, 
   for (const cell of cellsOf(plan)) {
     const [contender] = stand.contendersOf(cell.mix)
     if (contender === undefined || rates.has(keyOf(cell))) continue
-    const { answered, seconds } = await measure(stand, { contender, cell: { ...cell, churn: 0 } })
+    const { answered, seconds } = await measure(stand, {
+      contender,
+      cell: { ...cell, churn: 0, place: 'shared' },
+    })
     const rate = Math.round((plan.rateShare * answered) / seconds)
     rates.set(keyOf(cell), rate)
     console.error(`${keyOf(cell)}: ${thousands(rate)} queries/s for all`)
@@ -148,17 +162,18 @@ async function measure(stand: Stand, stretch: Stretch, rate?: number): Promise<M
   const { contender, cell } = stretch
   const { subject } = contender.at
   const load = stand.loadOf(contender, cell, rate)
+  const isPlaced = contender.at.httpPort !== undefined && load.cores !== undefined
   subject.resume()
+  if (isPlaced) await place(subject.pid, cell.place, load.cores)
   await sleep(100)
-  const measured = await generate(load)
+  const measured = await whileBusy(contender.at.controlPort, cell.churn, load, () => generate(load))
   subject.pause()
   return measured
 }
 
 function headingOf(plan: Plan): string {
   if (!isOpen(plan)) return 'DNS: side by side'
-  const isChanging = plan.churns.some((churn) => churn > 0)
-  return isChanging ? 'DNS: latency beside changes' : 'DNS: latency by the clock'
+  return hasChurn(plan) ? 'DNS: latency beside changes' : 'DNS: latency by the clock'
 }
 
 /** Any answer that was not the expected one makes all numbers worthless. */

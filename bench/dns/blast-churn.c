@@ -109,7 +109,7 @@ struct churn *open_churn(const char *path, int http_port, int dns_port, double p
   for (uint32_t i = 0; i < c->probes_count; i++) {
     for (int part = 0; part < 3; part++) at = read_text(at, &c->probes[i][part]);
   }
-  c->interval = SECOND / per_second;
+  c->interval = per_second > 0 ? SECOND / per_second : 0;
   for (int i = 0; i < LINES; i++) open_line(&c->lines[i], http_port);
   open_line(&c->probe.line, http_port);
   c->probe.fd = connect_to(SOCK_DGRAM, dns_port);
@@ -184,6 +184,8 @@ static void turn_probe(struct churn *c, int64_t now) {
 void turn_churn(struct churn *c, int64_t now) {
   for (int i = 0; i < LINES; i++) if (c->lines[i].is_busy) receive_text(&c->lines[i]);
   turn_probe(c, now);
+  /* Somebody else makes the changes; here are the probes. */
+  if (c->interval == 0) return;
   if (c->next_at == 0) c->next_at = now;
   if (now < c->next_at) return;
   c->next_at += c->interval;

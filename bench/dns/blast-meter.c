@@ -21,6 +21,11 @@ int64_t now_ns(void) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+void sleep_until(int64_t then) {
+  struct timespec at = {then / SECOND, then % SECOND};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 void fail(const char *what) {
   fprintf(stderr, "%s: %s\n", what, errno == 0 ? "not understood" : strerror(errno));
   exit(1);
@@ -59,6 +64,27 @@ int connect_to(int kind, int port) {
   return fd;
 }
 
+static union {
+  char bytes[CMSG_SPACE(sizeof(struct timespec))];
+  struct cmsghdr aligned;
+} stamps[STAMPS];
+
+void note_times(struct mmsghdr *messages, int count) {
+  for (int i = 0; i < count && i < STAMPS; i++) {
+    messages[i].msg_hdr.msg_control = &stamps[i];
+    messages[i].msg_hdr.msg_controllen = sizeof stamps[i];
+  }
+}
+
+int64_t came_at(struct msghdr *message, int64_t now) {
+  struct cmsghdr *head = CMSG_FIRSTHDR(message);
+  if (head == NULL || head->cmsg_type != SCM_TIMESTAMPNS) return now;
+  struct timespec real, then;
+  memcpy(&then, CMSG_DATA(head), sizeof then);
+  clock_gettime(CLOCK_REALTIME, &real);
+  return now_ns() - (real.tv_sec - then.tv_sec) * SECOND - (real.tv_nsec - then.tv_nsec);
+}
+
 void add_latency(struct histogram *h, int64_t ns) {
   if (ns < 0) ns = 0;
   int64_t bucket = ns / MICRO;
@@ -81,6 +107,20 @@ void print_latency(const char *name, const struct histogram *h) {
   printf("\"%s\":{\"p50\":%ld,\"p90\":%ld,", name, quantile(h, 0.5), quantile(h, 0.9));
   printf("\"p99\":%ld,\"p999\":%ld,", quantile(h, 0.99), quantile(h, 0.999));
   printf("\"max\":%ld},", h->max / MICRO);
+}
+
+void print_faults(const uint64_t *faults) {
+  static const char *const kinds[] = {"malformed", "wrong_question", "wrong_rcode",
+                                      "too_few_answers", "truncated", "unexpected",
+                                      "refused_port"};
+  const char *comma = "";
+  printf(",\"faults\":{");
+  for (int i = 0; i < FAULTS; i++) {
+    if (faults[i] == 0) continue;
+    printf("%s\"%s\":%lu", comma, kinds[i], faults[i]);
+    comma = ",";
+  }
+  printf("}");
 }
 
 /* Nanoseconds on a CPU and waiting for one, all threads of a process; exact, unlike its stat. */

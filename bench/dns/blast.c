@@ -3,12 +3,12 @@
  * and one process on one core keeps a server on another busy.
  *
  * Closed loop: each answer makes room for one more query. Open loop (rate=): queries leave by the
- * clock, and latency counts from when they should have left.
+ * clock, and latency counts from when they should have left. With burst=N they leave N at a time,
+ * it sleeps in between, and the kernel notes when answers come: for who shares its core.
  *
  * `inflight`: some connected sockets, each with a window of queries; those of equal length leave as
- * one UDP_SEGMENT message, which the kernel takes apart again before a server sees it.
- * `spread=1`: every query of the window comes from a client address of its own in 127/8, each with
- * one query in flight, all through a few sockets.
+ * one UDP_SEGMENT message. `spread=1`: every query of the window comes from a client address of its
+ * own in 127/8, each with one query in flight, all through a few sockets.
  */
 #define _GNU_SOURCE
 #include "blast.h"
@@ -42,7 +42,7 @@ struct slot {
 };
 
 struct options {
-  int port, sockets, window, spread, plain, http;
+  int port, sockets, window, spread, plain, http, burst;
   double seconds, warmup, rate, per_second;
   const char *packets, *pids, *cores, *changes;
 };
@@ -52,7 +52,7 @@ union control {
   struct cmsghdr aligned;
 };
 
-static struct options o = {.sockets = 16, .window = 16, .pids = "", .cores = ""};
+static struct options o = {.sockets = 16, .window = 16, .burst = 1, .pids = "", .cores = ""};
 static struct packets queries;
 static struct tally tally;
 static struct churn *churn;
@@ -132,10 +132,14 @@ static void take(int socket, const uint8_t *answer, size_t length, int64_t now) 
 }
 
 static int receive(int socket) {
+  if (o.burst > 1) note_times(ins, o.window);
   int count = recvmmsg(fds[socket].fd, ins, o.window, MSG_DONTWAIT, NULL);
   if (count < 0) return give_up_on(errno);
   int64_t now = o.rate > 0 ? now_ns() : 0;
-  for (int i = 0; i < count; i++) take(socket, in_bytes + i * SLOT, ins[i].msg_len, now);
+  for (int i = 0; i < count; i++) {
+    int64_t at = o.burst > 1 ? came_at(&ins[i].msg_hdr, now) : now;
+    take(socket, in_bytes + i * SLOT, ins[i].msg_len, at);
+  }
   return count;
 }
 
@@ -257,17 +261,19 @@ static void run_closed(double seconds) {
 }
 
 static void run_open(double seconds) {
-  double interval = SECOND / o.rate;
+  double interval = SECOND / o.rate, tick = o.burst * interval;
   int64_t start = now_ns(), end = start + seconds * SECOND, last = start;
   uint64_t left = 0;
   int socket = 0;
   for (int64_t now = start; now < end; now = now_ns()) {
     if (now - last > STALL) tally.stalled += now - last;
     last = now;
-    int64_t due = (int64_t)((now - start) / interval) + 1 - (int64_t)left;
+    int64_t due = ((int64_t)((now - start) / tick) + 1) * o.burst - (int64_t)left;
     if (due > 0) {
-      int wanted = due < o.window ? due : o.window;
-      int sent = send_some(socket, wanted, start + left * interval, interval);
+      int room = o.burst > 1 ? o.burst - (int)(left % o.burst) : o.window;
+      int wanted = due < room ? due : room;
+      int64_t at = start + (left / o.burst) * tick;
+      int sent = send_some(socket, wanted, at, o.burst > 1 ? 0 : interval);
       int is_full = sent == 0 && due >= o.window;
       if (is_full) tally.skipped += due;
       left += is_full ? due : sent;
@@ -276,6 +282,7 @@ static void run_open(double seconds) {
     receive_ready();
     scan(now);
     if (churn != NULL) turn_churn(churn, now);
+    if (o.burst > 1 && due <= o.burst) sleep_until(start + (left / o.burst) * tick);
   }
 }
 
@@ -301,13 +308,14 @@ static int open_spread(void) {
 }
 
 static void open_sockets(void) {
-  int size = 4 << 20;
+  int size = 4 << 20, one = 1;
   server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(o.port)};
   server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   for (int i = 0; i < o.sockets; i++) {
     int fd = o.spread ? open_spread() : connect_to(SOCK_DGRAM, o.port);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    if (o.burst > 1) setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
     fds[i] = (struct pollfd){.fd = fd, .events = POLLIN};
     for (int j = 0; j < o.window; j++) give_back(i, j);
   }
@@ -325,23 +333,14 @@ static void open_sockets(void) {
 }
 
 static void print_result(const struct meter *from, const struct meter *to) {
-  static const char *const kinds[] = {"malformed", "wrong_question", "wrong_rcode",
-                                      "too_few_answers", "truncated", "unexpected",
-                                      "refused_port"};
   double seconds = (to->at - from->at) / 1e9;
   printf("\"sent\":%lu,\"lost\":%lu,\"skipped\":%lu,", tally.sent, tally.lost, tally.skipped);
   printf("\"stalledNs\":%ld,\"idleNs\":%ld,", tally.stalled, tally.idle);
   if (o.rate > 0) print_latency("latency", &tally.latency);
   if (churn != NULL) print_churn(churn, seconds);
   print_meter(from, to, o.cores);
-  printf(",\"faults\":{");
-  const char *comma = "";
-  for (int i = 0; i < FAULTS; i++) {
-    if (tally.faults[i] == 0) continue;
-    printf("%s\"%s\":%lu", comma, kinds[i], tally.faults[i]);
-    comma = ",";
-  }
-  printf("}}\n");
+  print_faults(tally.faults);
+  printf("}\n");
 }
 
 static void read_option(const char *key, const char *value) {
@@ -353,6 +352,7 @@ static void read_option(const char *key, const char *value) {
   else if (strcmp(key, "seconds") == 0) o.seconds = atof(value);
   else if (strcmp(key, "warmup") == 0) o.warmup = atof(value);
   else if (strcmp(key, "rate") == 0) o.rate = atof(value);
+  else if (strcmp(key, "burst") == 0) o.burst = atoi(value);
   else if (strcmp(key, "http") == 0) o.http = atoi(value);
   else if (strcmp(key, "persecond") == 0) o.per_second = atof(value);
   else if (strcmp(key, "changes") == 0) o.changes = value;
@@ -371,6 +371,7 @@ static void read_options(int count, char **arguments) {
   }
   int is_power = o.window > 0 && (o.window & (o.window - 1)) == 0;
   if (!is_power || o.window > WINDOW_MAX) fail("window");
+  if (o.burst < 1 || o.burst > o.window) fail("burst");
   if (o.sockets < 1 || o.sockets > SOCKETS_MAX) fail("sockets");
 }
 

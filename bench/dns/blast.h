@@ -3,6 +3,7 @@
 #define BLAST_H
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 enum { MICRO = 1000, MILLI = 1000000, SECOND = 1000000000 };
 /* One bucket per microsecond up to 100 ms; the last one holds all that is slower. */
@@ -42,13 +43,19 @@ struct packets {
 };
 
 int64_t now_ns(void);
+void sleep_until(int64_t then);
 void fail(const char *what);
 const uint8_t *map_file(const char *path, size_t *size);
 void read_packets(struct packets *p, const char *path);
 int connect_to(int kind, int port);
 
+/* When the kernel took messages in (SO_TIMESTAMPNS), whenever they are read; at most STAMPS. */
+enum { STAMPS = 256 };
+void note_times(struct mmsghdr *messages, int count);
+int64_t came_at(struct msghdr *message, int64_t now);
 void add_latency(struct histogram *h, int64_t ns);
 void print_latency(const char *name, const struct histogram *h);
+void print_faults(const uint64_t *faults);
 
 /* meter.c: the server's CPU time, read by whom it is counted against. */
 struct meter {

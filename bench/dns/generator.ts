@@ -38,7 +38,9 @@ export interface Load {
   readonly certificate?: string
   /** Open loop at so many queries per second; without it, a closed loop. */
   readonly rate?: number
-  /** Changes to the registry while an open loop runs. */
+  /** The server's other threads are on this core, too: sleep between bursts, but go first. */
+  readonly isApart?: boolean
+  /** Changes to the registry while an open loop runs; 0 per second: probes alone. */
   readonly churn?: { readonly httpPort: number; readonly perSecond: number }
 }
 

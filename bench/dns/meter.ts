@@ -76,14 +76,16 @@ interface Shares {
   readonly server: number
   readonly own: number
   readonly seconds: number
+  /** The server has threads on the generator's core. */
+  readonly isApart?: boolean
 }
 
 /** What neither server nor generator took, of a core. */
-export function foreignShare({ busy, server, own, seconds }: Shares): number {
+export function foreignShare({ busy, server, own, seconds, isApart }: Shares): number {
   const [first = 0, second = 0] = busy
   // With more cores nobody knows which thread ran where: then it is a share of all of them.
   const foreign =
-    busy.length === 2
+    busy.length === 2 && isApart !== true
       ? Math.max(first - server, second - own)
       : busy.reduce((sum, ns) => sum + ns, -server - own)
   return Math.max(0, foreign) / 1e9 / seconds

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 
 import { isStream, type Mix, MIXES } from './packets.ts'
+import { type Place, PLACES } from './place.ts'
 import { type SubjectName, SUBJECTS } from './subjects.ts'
 
 /** What a run of the bench is to do, from its command line. */
@@ -20,7 +21,11 @@ const HELP = `node bench/dns.bench.ts [options]
   --rate 0          open loop at so many queries per second, with latencies (UDP); 30%: of what the
                     first subject answers in a closed loop, the same for all
   --churn 0         so many registry changes per second meanwhile, or a list: 0,1000,10000
-                    (needs --rate; Cairn's registry only, the others stand beside it as they are)
+                    (needs --rate; Cairn's registry only, the others stand beside it as they are);
+                    blocked: Cairn's main thread does nothing else meanwhile (needs --inside)
+  --inside          changes are made in the process, at the registry's own door, not over HTTP
+  --place shared    of Cairn's threads: all on the server's core. apart: those that answer have it to
+                    themselves, the others share the generator's (needs --rate and real-time rights)
   --slow            the generator in TypeScript, though a C compiler is there
   --verify          compare the generator's counts with the server's own
   --record          append the rows to bench/README.md
@@ -38,7 +43,10 @@ export interface Plan {
   readonly names: readonly number[]
   readonly instances: number | undefined
   readonly workers: readonly number[]
-  readonly churns: readonly number[]
+  readonly churns: readonly Churning[]
+  /** Changes are made inside the process. */
+  readonly isInside: boolean
+  readonly places: readonly Place[]
   readonly seconds: number
   readonly sockets: number
   /** Of a closed loop. */
@@ -58,23 +66,34 @@ export const WARMUP_SECONDS = 1
 /** Open loops queue while a server is away: more room, so that they stay by the clock. */
 export const OPEN_WINDOW = 256
 
+/** Changes per second, or a main thread that does nothing else. */
+export type Churning = number | 'blocked'
+
 /** What is measured by turns: all subjects, once per round. */
 export interface Cell {
   readonly mix: Mix
   /** Connections have several queries in flight each. */
   readonly flight: Flight
-  readonly churn: number
+  readonly churn: Churning
+  readonly place: Place
 }
 
 export function isOpen({ rate, rateShare }: Plan): boolean {
   return rate !== undefined || rateShare !== undefined
 }
 
-export function cellsOf({ mixes, flights, churns }: Plan): readonly Cell[] {
+export function cellsOf({ mixes, flights, churns, places }: Plan): readonly Cell[] {
   return mixes.flatMap((mix) => {
-    if (isStream(mix)) return [{ mix, flight: 'inflight' as const, churn: 0 }]
-    return flights.flatMap((flight) => churns.map((churn) => ({ mix, flight, churn })))
+    if (isStream(mix)) return [{ mix, flight: 'inflight', churn: 0, place: 'shared' }]
+    return flights.flatMap((flight) =>
+      churns.flatMap((churn) => places.map((place): Cell => ({ mix, flight, churn, place }))),
+    )
   })
+}
+
+/** Whether anything happens beside the queries in any cell. */
+export function hasChurn({ churns }: Plan): boolean {
+  return churns.some((churn) => churn !== 0)
 }
 
 const TEXT = (preset: string) => ({ type: 'string', default: preset }) as const
@@ -95,6 +114,8 @@ const OPTIONS = {
   window: TEXT('16'),
   rate: TEXT('0'),
   churn: TEXT('0'),
+  inside: FLAG,
+  place: TEXT('shared'),
   slow: FLAG,
   verify: FLAG,
   record: FLAG,
@@ -109,10 +130,13 @@ export function readPlan(): Plan | undefined {
   }
   const mixes = values.mix === 'all' ? MIXES : readNames(values.mix, MIXES)
   const rate = readRate(values.rate)
-  const churns = readNumbers(values.churn)
+  const churns = values.churn.split(',').map((one) => (one === 'blocked' ? one : readNumber(one)))
+  const places = readNames(values.place, PLACES)
   const instances = readNumber(values.instances)
   const isByClock = rate.rate !== undefined || rate.rateShare !== undefined
-  if (!isByClock && churns.some((churn) => churn > 0)) throw new Error('--churn needs --rate')
+  const isPlain = churns.every((churn) => churn === 0) && !places.includes('apart')
+  if (!isByClock && !isPlain) throw new Error('--churn and --place need --rate')
+  if (churns.includes('blocked') && !values.inside) throw new Error('blocked needs --inside')
   return {
     ...rate,
     rounds: readNumber(values.rounds),
@@ -123,6 +147,8 @@ export function readPlan(): Plan | undefined {
     instances: instances === 0 ? undefined : instances,
     workers: readNumbers(values.workers),
     churns,
+    isInside: values.inside,
+    places,
     seconds: readNumber(values.seconds),
     sockets: readNumber(values.sockets),
     window: readNumber(values.window),

@@ -1,7 +1,7 @@
 import type { Measured } from './generator.ts'
 import { DISTURBED } from './meter.ts'
 import { isStream } from './packets.ts'
-import { type Cell, isOpen, OPEN_WINDOW, type Plan } from './plan.ts'
+import { type Cell, hasChurn, isOpen, OPEN_WINDOW, type Plan } from './plan.ts'
 import { median, percent, round, type Row, thousands } from './report.ts'
 import type { Contender, Size } from './stand.ts'
 import type { SubjectName } from './subjects.ts'
@@ -78,7 +78,7 @@ function toRow(plan: Plan, { of, baseline }: Compared): Row {
     ...(isOpen(plan)
       ? { ...latencyCells(middle), [`p99 × ${first.subject}`]: ratio(p99) }
       : { generator: percent(middle((m) => m.generatorBusy ?? Number.NaN)) }),
-    ...(plan.churns.some((churn) => churn > 0) ? churnCells(middle) : {}),
+    ...(hasChurn(plan) ? churnCells(middle) : {}),
   }
 }
 
@@ -97,8 +97,13 @@ function headOf(plan: Plan, { size, cell }: Result): Row {
     flight: isStream(cell.mix) ? 'pipelined 20×25' : udp,
     names: String(size.names),
     workers: String(size.workers),
-    ...(plan.churns.some((churn) => churn > 0) ? { churn: String(cell.churn) } : {}),
+    ...(hasChurn(plan) ? { churn: churnOf(plan, cell) } : {}),
+    ...(isOpen(plan) ? { place: cell.place } : {}),
   }
+}
+
+function churnOf({ isInside }: Plan, { churn }: Cell): string {
+  return isInside && typeof churn === 'number' && churn > 0 ? `${churn} inside` : String(churn)
 }
 
 function p99(m: Measured): number {

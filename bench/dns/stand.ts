@@ -7,7 +7,7 @@ import type { Native, NativeLoad } from './native.ts'
 import { buildPackets, INSTANCES, isStream, type Mix, questionsOf } from './packets.ts'
 import { writeChanges, writePackets } from './packets-file.ts'
 import { startUpstream } from './peers.ts'
-import { type Cell, OPEN_WINDOW, type Plan, WARMUP_SECONDS } from './plan.ts'
+import { type Cell, hasChurn, OPEN_WINDOW, type Plan, WARMUP_SECONDS } from './plan.ts'
 import {
   canServe,
   type DnsSubject,
@@ -45,6 +45,7 @@ export async function openStand(plan: Plan, size: Size, native?: Native): Promis
     cores: serverCores(size.workers),
     hasStatic: mixes.includes('static'),
     withCounters: plan.isVerified,
+    isInside: plan.isInside,
     ...(certificate && { certificate }),
     ...(native && { native }),
   }
@@ -108,8 +109,9 @@ export class Stand implements AsyncDisposable {
     const { httpPort, subject } = contender.at
     const { mix, flight } = cell
     // Caches have an empty registry.
-    const canChurn = cell.churn > 0 && httpPort !== undefined && mix !== 'cache'
-    const churn = canChurn && rate !== undefined ? { httpPort, perSecond: cell.churn } : undefined
+    const canChurn = typeof cell.churn === 'number' && cell.churn > 0 && mix !== 'cache'
+    const perSecond = plan.isInside ? 0 : Number(cell.churn)
+    const churn = canChurn && httpPort !== undefined && rate ? { httpPort, perSecond } : undefined
     return {
       ...this.#targetOf(contender.at, mix),
       pid: subject.pid,
@@ -121,11 +123,12 @@ export class Stand implements AsyncDisposable {
       warmupSeconds: WARMUP_SECONDS,
       ...this.#windowOf(mix, rate),
       isSpread: flight === 'spread',
+      isApart: cell.place === 'apart',
       ...(rate === undefined ? {} : { rate }),
       ...(churn === undefined ? {} : { churn }),
       ...(native === undefined || isStream(mix)
         ? {}
-        : { native: this.#filesFor(native, contender, { mix, hasChurn: churn !== undefined }) }),
+        : { native: this.#filesFor(native, contender, { mix, isChanging: churn !== undefined }) }),
     }
   }
 
@@ -139,12 +142,11 @@ export class Stand implements AsyncDisposable {
   #filesFor(
     { directory, blast }: Native,
     { name }: Contender,
-    { mix, hasChurn }: { mix: Mix; hasChurn: boolean },
+    { mix, isChanging }: { mix: Mix; isChanging: boolean },
   ): NativeLoad {
     const { names, instances } = this.stage
     // Where weights change, an answer may hold fewer records: that is how DNS expresses weights.
-    const isChanging = this.#parts.plan.churns.some((churn) => churn > 0)
-    const least = isEcho(name) ? 'echo' : isChanging ? 'one' : 'all'
+    const least = isEcho(name) ? 'echo' : hasChurn(this.#parts.plan) ? 'one' : 'all'
     const packets = join(directory, `${mix}-${names}-${least}`)
     if (!this.#files.has(packets)) {
       const questions = questionsOf(mix, names, instances).map((question) =>
@@ -153,7 +155,7 @@ export class Stand implements AsyncDisposable {
       writePackets(packets, buildPackets(questions))
       this.#files.add(packets)
     }
-    if (!hasChurn) return { blast, packets }
+    if (!isChanging) return { blast, packets }
     const changes = join(directory, 'changes')
     writeChanges(changes, names, ++this.#runs)
     return { blast, packets, changes }

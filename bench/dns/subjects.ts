@@ -23,6 +23,8 @@ export interface DnsSubject {
   readonly dotPort?: number
   /** MB, before it was given any name. */
   readonly emptyRss?: number
+  /** Where inside.ts listens. */
+  readonly controlPort?: number
   /** Cairn's HTTP port. */
   readonly httpPort?: number
   /** Where a peer's counters are read: Knot's socket, unbound's configuration. */
@@ -53,6 +55,8 @@ export interface Stage {
   /** Whether the static zone is served, too. */
   readonly hasStatic: boolean
   readonly withCounters: boolean
+  /** Cairn can be told to change its registry by itself. */
+  readonly isInside?: boolean
   readonly certificate?: Certificate
   readonly native?: Native
 }
@@ -174,6 +178,7 @@ export interface CairnOptions {
   readonly workers?: number
   readonly cores?: readonly number[]
   readonly engine?: 'batch' | 'dgram'
+  readonly isInside?: boolean
   /** Of Node. */
   readonly flags?: readonly string[]
   /** More than the defaults allow: a namespace of so many services, a heap to hold them. */
@@ -187,7 +192,8 @@ export interface CairnOptions {
 }
 
 export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
-  const { names, certificate, forward, engine, room, workers = 1 } = options
+  const { names, certificate, forward, engine, room, isInside, workers = 1 } = options
+  const controlPort = isInside === true ? await findFreePort() : undefined
   const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
   const httpPort = await findFreePort()
   const dnsPort = await findFreePort()
@@ -220,14 +226,21 @@ export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
       'src/launcher/node',
       '--disable-warning=ExperimentalWarning',
       ...(room === undefined ? [] : ['--max-old-space-size=16000']),
+      ...(controlPort === undefined ? [] : ['--import', './bench/dns/inside.ts']),
       ...(options.flags ?? []),
       'src/main.ts',
       ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)]),
     ],
+    ...(controlPort === undefined ? {} : { env: { CAIRN_BENCH_CONTROL: String(controlPort) } }),
     isReady: async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok,
   })
-  const started = { subject: subject.owns(directory), dnsPort, httpPort }
-  return dotPort === undefined ? started : { ...started, dotPort }
+  return {
+    subject: subject.owns(directory),
+    dnsPort,
+    httpPort,
+    ...(dotPort === undefined ? {} : { dotPort }),
+    ...(controlPort === undefined ? {} : { controlPort }),
+  }
 }
 
 function roomFor(services: number): Readonly<Record<string, string | number>> {

@@ -172,7 +172,9 @@ export class DnsFront {
       queryLog: this.#logOf(number),
       inherited: this.#sockets.get(number) ?? [],
     }
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
+    // The name is the thread's, too: `top -H` and `perf` show it.
+    const name = `dns-${number}`
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, name })
     const running = { worker, number }
     this.#running.set(number, running)
     worker.on('error', (error) => this.#tellDeath(number, error))

@@ -41,7 +41,7 @@ export class ZoneReader implements Disposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./zone-worker.ts', import.meta.url))
+    const worker = new Worker(new URL('./zone-worker.ts', import.meta.url), { name: 'zones' })
     worker.on('message', (reading: ZoneFileReading) => {
       this.#waiting.shift()?.resolve(reading)
       if (this.#waiting.length > 0) return

@@ -10,11 +10,14 @@ import { CLIENT_CORE, run } from '../process.ts'
 export const PLACES = ['shared', 'apart'] as const
 export type Place = (typeof PLACES)[number]
 
-/** @param cores of the server. */
+/** @param cores of the server; of several workers each has one of them to itself. */
 export async function place(pid: number, where: Place, cores: readonly number[]): Promise<void> {
+  if (where === 'shared' && cores.length > 1) return
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const answers = readFileSync(`/proc/${pid}/task/${thread}/comm`, 'utf8').startsWith('dns-')
-    const to = where === 'apart' && !answers ? [CLIENT_CORE] : cores
-    await run(['taskset', '-cp', to.join(','), thread])
+    const name = readFileSync(`/proc/${pid}/task/${thread}/comm`, 'utf8')
+    const worker = /^dns-(\d+)/.exec(name)?.[1]
+    const core = worker === undefined ? undefined : cores[Number(worker) % cores.length]
+    const to = where === 'apart' ? (core ?? CLIENT_CORE) : cores.join(',')
+    await run(['taskset', '-cp', String(to), thread])
   }
 }

@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
+import manifest from '../package.json' with { type: 'json' }
+
 /**
  * Processes under measurement: start on one core, count the CPU time of all their threads, stop.
  *
@@ -13,6 +15,9 @@ import { fileURLToPath } from 'node:url'
  */
 
 export const root: string = fileURLToPath(new URL('..', import.meta.url))
+
+/** Of Node, as `npm start` gives them. */
+export const NODE_FLAGS: readonly string[] = manifest.scripts.start.match(/(?<= )--\S+/g) ?? []
 
 export const SERVER_CORE = 0
 export const CLIENT_CORE = 1

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
 import { listSettings } from '../src/app/settings/list.ts'
 import { readSettings } from '../src/app/settings/read.ts'
 import { parseToml } from '../src/app/settings/toml.ts'
@@ -8,6 +9,10 @@ import { parseToml } from '../src/app/settings/toml.ts'
 const SYSTEMD = new URL('../systemd/', import.meta.url)
 const UNIT = new URL('cairn.service', SYSTEMD)
 const HOST = { name: 'vm1', cores: 4 }
+
+function flagsOf(line = ''): readonly string[] {
+  return line.match(/(?<= )--\S+/g) ?? []
+}
 
 /** What a package must choose, and what has no default worth showing. */
 const CHOSEN = ['server.data_dir', 'dns.port', 'dns.zones_dir']
@@ -45,6 +50,12 @@ test('the packaged settings name every key, with its doc line and its default', 
 test('the unit checks the settings before it starts, with the same program', () => {
   const start = /^ExecStart=(.+)$/m.exec(unit)?.[1]
   expect(/^ExecStartPre=(.+)$/m.exec(unit)?.[1]).toBe(`${start} --check-config`)
+})
+
+test('the unit gives Node the flags that `npm start` gives it', () => {
+  const start = /^ExecStart=(.+)$/m.exec(unit)?.[1]
+  expect(flagsOf(start)).toEqual(flagsOf(manifest.scripts.start))
+  expect(flagsOf(start).length).toBeGreaterThan(0)
 })
 
 test('the unit does not start again what cannot get better, but a port may become free', () => {

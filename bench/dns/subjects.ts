@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { populate } from '../http/populate.ts'
-import { findFreePort, findProgram, readRss, run, SERVER_CORE, Subject } from '../process.ts'
+import {
+  findFreePort,
+  findProgram,
+  NODE_FLAGS,
+  readRss,
+  run,
+  SERVER_CORE,
+  Subject,
+} from '../process.ts'
 import type { Certificate } from './certificate.ts'
 import { startDnsmasq } from './dnsmasq.ts'
 import type { Native } from './native.ts'
@@ -224,7 +232,7 @@ export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
     command: [
       'sh',
       'src/launcher/node',
-      '--disable-warning=ExperimentalWarning',
+      ...NODE_FLAGS,
       ...(room === undefined ? [] : ['--max-old-space-size=16000']),
       ...(controlPort === undefined ? [] : ['--import', './bench/dns/inside.ts']),
       ...(options.flags ?? []),

@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import manifest from '../../package.json' with { type: 'json' }
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** As `npm start` runs it. */
+const NODE_FLAGS: readonly string[] = manifest.scripts.start.match(/(?<= )--\S+/g) ?? []
 /** A start must be over by then; ms. Tests share few processors. */
 const START_MAX_MS = 20_000
 
@@ -173,7 +176,7 @@ function spawnCairn(
   flags: readonly string[],
   { wrapper = [], env = {}, folder }: StartOptions & { readonly folder: string },
 ): ChildProcess {
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...flags]
+  const command = [process.execPath, ...NODE_FLAGS, MAIN, ...flags]
   const [file = '', ...args] = [...wrapper, ...command]
   const child = spawn(file, args, { cwd: folder, env: { ...ownEnvironment(), ...env } })
   // Whatever ends the tests ends the server.

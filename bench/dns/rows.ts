@@ -4,7 +4,7 @@ import { isStream } from './packets.ts'
 import { type Cell, hasChurn, isOpen, OPEN_WINDOW, type Plan } from './plan.ts'
 import { median, percent, round, type Row, thousands } from './report.ts'
 import type { Contender, Size } from './stand.ts'
-import type { SubjectName } from './subjects.ts'
+import { isEcho, type SubjectName } from './subjects.ts'
 
 /** Results of rounds to rows of a table: medians, and ratios within a round. */
 
@@ -35,9 +35,17 @@ export function toRows(plan: Plan, all: readonly Result[]): Row[] {
   )
 }
 
+/** Slower than this the floor itself was held up by the machine, in an open loop; µs. */
+const ECHO_P99_MAX = 250
+
+function isNoisy({ subject, measured }: Result): boolean {
+  if (measured.disturbed > DISTURBED) return true
+  return isEcho(subject) && (measured.latency?.p99 ?? 0) > ECHO_P99_MAX
+}
+
 /** The rounds in which nobody disturbed any subject; all rounds, if there is none. */
 function keepQuiet(all: readonly Result[]): readonly Result[] {
-  const noisy = new Set(all.filter((r) => r.measured.disturbed > DISTURBED).map((r) => r.round))
+  const noisy = new Set(all.filter((r) => isNoisy(r)).map((r) => r.round))
   const quiet = all.filter((result) => !noisy.has(result.round))
   return quiet.length > 0 ? quiet : all
 }

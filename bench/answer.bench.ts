@@ -2,12 +2,11 @@ import { cpus } from 'node:os'
 import { SeededRng } from '../src/kernel/rng.ts'
 import { FastPath } from '../src/core/dns/answer/fast-path.ts'
 import { Responder } from '../src/core/dns/answer/responder.ts'
-import { makeSpellings } from '../src/core/dns/answer/respell.ts'
-import { ZoneTable } from '../src/core/dns/compile/zone-table.ts'
 import { parseName } from '../src/core/dns/name.ts'
 import { TYPE } from '../src/core/dns/protocol.ts'
-import { createTable, type TableMemory } from '../src/core/dns/table/memory.ts'
-import { refOf, snapshotOf } from './answer/registry.ts'
+import type { TableMemory } from '../src/core/dns/table/memory.ts'
+import { instancesOf, serviceOf, snapshotOf } from './table/services.ts'
+import { makeSubject, RESPONDER_SETTINGS } from './table/subject.ts'
 
 /**
  * What an answer costs without a socket: 10,000 names in random order, in batches of 64 as they
@@ -22,17 +21,6 @@ const BATCH = 64
 const BATCHES = 20_000
 const WARM_UP = 5_000
 const QUERY_BYTES = 64
-
-const SETTINGS = {
-  udpSize: 1_232,
-  nsid: new Uint8Array(0),
-  version: 'bench',
-  host: 'bench',
-  tcpKeepalive: 100,
-  strictSrv: false,
-  localNets: [],
-  spellings: makeSpellings(new Map(), new Map()),
-}
 
 interface Mix {
   readonly title: string
@@ -55,22 +43,19 @@ const MIXES: readonly Mix[] = [
 /** Answers the first `count` queries; how many it did. */
 type Answer = (packet: DataView, lengths: Int32Array) => number
 
+/** `svc-00042` of group `g42`. */
+function nameOf(n: number): { readonly name: string; readonly group: string } {
+  return { name: `svc-${String(n).padStart(5, '0')}`, group: `g${n % 100}` }
+}
+
 function buildTable(instances: number): TableMemory {
-  const memory = createTable(1 << 26, 7, 11)
-  const table = new ZoneTable(memory, {
-    zones: [parseName('nacos.')],
-    reverseZones: [],
-    ttl: 5,
-    negativeTtl: 5,
-    // Four are drawn of however many there are.
-    answers: 4,
-    failOpen: true,
-    nameServers: { v4: [Uint8Array.of(192, 0, 2, 53)], v6: [] },
-  })
-  const snapshot = snapshotOf(NAMES, instances)
-  for (let n = 0; n < NAMES; n++) table.publish(refOf(n), snapshot)
-  table.settle(1)
-  table.setReady(true)
+  // Four are drawn of however many there are.
+  const { memory, table } = makeSubject(64, 4)
+  for (let n = 0; n < NAMES; n++) {
+    const { name, group } = nameOf(n)
+    const service = serviceOf(name, instancesOf(n * instances, instances), group)
+    table.publish(service.ref, snapshotOf(service))
+  }
   return memory
 }
 
@@ -79,7 +64,7 @@ function buildQueries({ type, prefix, hasOpt }: Mix): { bytes: Uint8Array; lengt
   const bytes = new Uint8Array(NAMES * QUERY_BYTES)
   const lengths = new Int32Array(NAMES)
   for (let n = 0; n < NAMES; n++) {
-    const { name, group } = refOf(n)
+    const { name, group } = nameOf(n)
     const wire = parseName(`${name.replace('svc-', prefix)}.${group}.public.nacos`)
     const opt = hasOpt ? [0, 0, TYPE.OPT, 0x04, 0xd0, 0, 0, 0, 0, 0, 0] : []
     const head = [n >> 8, n & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, hasOpt ? 1 : 0]
@@ -118,10 +103,10 @@ function run(mix: Mix): void {
   const packet = new DataView(new ArrayBuffer(BATCH * SLOT))
   const output = new Uint8Array(BATCH * SLOT + 65_536)
   const rng = new SeededRng(1)
-  const responder = new Responder(memory, SETTINGS, rng, output)
+  const responder = new Responder(memory, RESPONDER_SETTINGS, rng, output)
   responder.client.setV4(0x0a63_0001)
   const { client } = responder
-  const fast = new FastPath({ memory, settings: SETTINGS, rng, client, batch: BATCH })
+  const fast = new FastPath({ memory, settings: RESPONDER_SETTINGS, rng, client, batch: BATCH })
   const whole = measure(mix, packet, (view, lengths) => {
     let answers = 0
     for (let i = 0; i < BATCH; i++) {

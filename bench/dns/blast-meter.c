@@ -76,9 +76,9 @@ void note_times(struct mmsghdr *messages, int count) {
   }
 }
 
-int64_t came_at(struct msghdr *message, int64_t now) {
+int64_t came_at(struct msghdr *message) {
   struct cmsghdr *head = CMSG_FIRSTHDR(message);
-  if (head == NULL || head->cmsg_type != SCM_TIMESTAMPNS) return now;
+  if (head == NULL || head->cmsg_type != SCM_TIMESTAMPNS) return now_ns();
   struct timespec real, then;
   memcpy(&then, CMSG_DATA(head), sizeof then);
   clock_gettime(CLOCK_REALTIME, &real);

@@ -21,12 +21,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-
 enum { WINDOW_MAX = 256, SOCKETS_MAX = 256, SLOT = 1536, SEGMENTS_MAX = 64, OPT = 11 };
-/* A query unanswered for so long is lost, and its place is used again. */
+/* Unanswered for so long, a query is lost, and its place is used again. */
 #define LOST_AFTER (100LL * MILLI)
 #define SCAN_EVERY (20LL * MILLI)
 /* No turn takes so long by its own work. */
@@ -137,8 +133,8 @@ static int receive(int socket) {
   if (count < 0) return give_up_on(errno);
   int64_t now = o.rate > 0 ? now_ns() : 0;
   for (int i = 0; i < count; i++) {
-    int64_t at = o.burst > 1 ? came_at(&ins[i].msg_hdr, now) : now;
-    take(socket, in_bytes + i * SLOT, ins[i].msg_len, at);
+    if (o.burst > 1) now = came_at(&ins[i].msg_hdr);
+    take(socket, in_bytes + i * SLOT, ins[i].msg_len, now);
   }
   return count;
 }
@@ -266,7 +262,11 @@ static void run_open(double seconds) {
   uint64_t left = 0;
   int socket = 0;
   for (int64_t now = start; now < end; now = now_ns()) {
-    if (now - last > STALL) tally.stalled += now - last;
+    int64_t late = o.burst > 1 ? now - start - (int64_t)(left / o.burst * tick) : now - last;
+    if (late > STALL) {
+      tally.stalled += late;
+      if (o.burst > 1) start += late; /* who shares this core held it up, not the server */
+    }
     last = now;
     int64_t due = ((int64_t)((now - start) / tick) + 1) * o.burst - (int64_t)left;
     if (due > 0) {
@@ -275,7 +275,7 @@ static void run_open(double seconds) {
       int64_t at = start + (left / o.burst) * tick;
       int sent = send_some(socket, wanted, at, o.burst > 1 ? 0 : interval);
       int is_full = sent == 0 && due >= o.window;
-      if (is_full) tally.skipped += due;
+      tally.skipped += is_full ? due : 0;
       left += is_full ? due : sent;
       socket = (socket + 1) % o.sockets;
     }

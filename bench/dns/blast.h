@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103 /* linux/udp.h */
+#endif
+
 enum { MICRO = 1000, MILLI = 1000000, SECOND = 1000000000 };
 /* One bucket per microsecond up to 100 ms; the last one holds all that is slower. */
 enum { BUCKETS = 100000 };
@@ -52,7 +56,7 @@ int connect_to(int kind, int port);
 /* When the kernel took messages in (SO_TIMESTAMPNS), whenever they are read; at most STAMPS. */
 enum { STAMPS = 256 };
 void note_times(struct mmsghdr *messages, int count);
-int64_t came_at(struct msghdr *message, int64_t now);
+int64_t came_at(struct msghdr *message);
 void add_latency(struct histogram *h, int64_t ns);
 void print_latency(const char *name, const struct histogram *h);
 void print_faults(const uint64_t *faults);

@@ -1,6 +1,6 @@
 import { adviseHugePages } from '../../src/adapters/dns/batch/huge-pages.ts'
 import { makeSpellings } from '../../src/core/dns/answer/respell.ts'
-import { Responder } from '../../src/core/dns/answer/responder.ts'
+import { Responder, type ResponderSettings } from '../../src/core/dns/answer/responder.ts'
 import { ZoneTable } from '../../src/core/dns/compile/zone-table.ts'
 import { parseName } from '../../src/core/dns/name.ts'
 import { createTable, type TableMemory } from '../../src/core/dns/table/memory.ts'
@@ -13,7 +13,8 @@ export interface Subject {
 
 const MIB = 1 << 20
 
-export function makeSubject(mebibytes: number): Subject {
+/** @param answers of each question, drawn of the healthy ones; 0: all of them. */
+export function makeSubject(mebibytes: number, answers = 0): Subject {
   const memory = createTable(Math.min(mebibytes * MIB, 2047 * MIB), 0x1234_5678, 0x0bad_cafe)
   adviseHugePages(memory.buffer)
   const table = new ZoneTable(memory, {
@@ -21,7 +22,7 @@ export function makeSubject(mebibytes: number): Subject {
     reverseZones: [],
     ttl: 1,
     negativeTtl: 5,
-    answers: 0,
+    answers,
     failOpen: true,
     nameServers: { v4: [Uint8Array.of(192, 0, 2, 53)], v6: [] },
   })
@@ -29,19 +30,21 @@ export function makeSubject(mebibytes: number): Subject {
   return { memory, table }
 }
 
+export const RESPONDER_SETTINGS: ResponderSettings = {
+  udpSize: 1_232,
+  nsid: new Uint8Array(0),
+  version: 'bench',
+  host: 'bench',
+  tcpKeepalive: 100,
+  strictSrv: false,
+  localNets: [],
+  spellings: makeSpellings(new Map(), new Map()),
+}
+
 /** One that answers a client far away from all instances. */
 export function makeResponder(memory: TableMemory): Responder {
-  const settings = {
-    udpSize: 1_232,
-    nsid: new Uint8Array(0),
-    version: 'bench',
-    host: 'bench',
-    tcpKeepalive: 100,
-    strictSrv: false,
-    localNets: [],
-    spellings: makeSpellings(new Map(), new Map()),
-  }
-  const responder = new Responder(memory, settings, new SeededRng(1), new Uint8Array(70_000))
+  const output = new Uint8Array(70_000)
+  const responder = new Responder(memory, RESPONDER_SETTINGS, new SeededRng(1), output)
   responder.client.setV4(0xcb00_7105)
   return responder
 }

@@ -108,6 +108,16 @@ function realtimeThreads(pid: number): number {
   return policies.filter((policy) => policy === 2).length
 }
 
+test('a thread that answers says so by its name', async () => {
+  await using server = await TestServer.start({ flags: ['--dns.workers=2'] })
+  await expectAnswers(server)
+  const names = readdirSync(`/proc/${server.pid}/task`).map((thread) =>
+    readFileSync(`/proc/${server.pid}/task/${thread}/comm`, 'utf8').trim(),
+  )
+  expect(names).toContain('dns-0')
+  expect(names).toContain('dns-1')
+})
+
 const WITHOUT_NICE = ['setpriv', '--bounding-set', '-sys_nice', '--inh-caps', '-sys_nice', '--']
 const isRoot = process.getuid?.() === 0
 if (!isRoot) console.warn('not root: whether threads may go before others is not tried')

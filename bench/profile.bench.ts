@@ -7,7 +7,8 @@ import { generate, type Load } from './dns/generator.ts'
 import { Native } from './dns/native.ts'
 import { buildPackets, INSTANCES, isStream, type Mix, MIXES, questionsOf } from './dns/packets.ts'
 import { writePackets } from './dns/packets-file.ts'
-import { startPopulated } from './dns/subjects.ts'
+import { startUpstream } from './dns/peers.ts'
+import { type DnsSubject, startCache, startPopulated } from './dns/subjects.ts'
 import { pinSelf, SERVER_CORE, sleep } from './process.ts'
 import { profileFlags, readProfiles } from './profile/cpu-profile.ts'
 import { drawFlame } from './profile/flame.ts'
@@ -17,10 +18,13 @@ import { summarize } from './profile/summary.ts'
 
 /** A flame graph of the thread that answers DNS, under load: an SVG, and a summary in words. */
 
+/** Those that need nothing but the registry or an upstream. */
+const KNOWN = MIXES.filter((mix) => mix !== 'static' && mix !== 'dot')
+
 const HELP = `node bench/profile.bench.ts [options]
   --out .cache/profile   folder of flame.svg and summary.txt
   --engine batch    or dgram
-  --mix a           one of ${MIXES.join(', ')}
+  --mix a           one of ${KNOWN.join(', ')}
   --flight spread   one query in flight per client; or inflight: several
   --names 10000     services, each with 4 instances
   --seconds 5       of samples
@@ -71,10 +75,10 @@ function write(plan: Plan, stacks: Stacks): void {
 }
 
 async function profileByPerf(plan: Plan, folder: string, native?: Native): Promise<Stacks> {
-  const cairn = await startPopulated(stageOf(plan.names), plan.engine, PERF_FLAGS)
-  await using subject = cairn.subject
+  await using stack = new AsyncDisposableStack()
+  const { subject, dnsPort } = await startSubject(plan, PERF_FLAGS, stack)
   try {
-    const loading = generate(loadOf(plan, cairn.dnsPort, { pid: subject.pid, native }))
+    const loading = generate(loadOf(plan, dnsPort, { pid: subject.pid, native }))
     await sleep(SETTLE_MS)
     const thread = await findBusiest(subject.pid)
     const stacks = await samplePerf(join(folder, 'perf.data'), thread, plan.seconds)
@@ -87,12 +91,30 @@ async function profileByPerf(plan: Plan, folder: string, native?: Native): Promi
 
 async function profileByV8(plan: Plan, folder: string, native?: Native): Promise<Stacks> {
   {
-    const cairn = await startPopulated(stageOf(plan.names), plan.engine, profileFlags(folder))
-    await using subject = cairn.subject
-    await generate(loadOf(plan, cairn.dnsPort, { pid: subject.pid, native }))
+    await using stack = new AsyncDisposableStack()
+    const { subject, dnsPort } = await startSubject(plan, profileFlags(folder), stack)
+    await generate(loadOf(plan, dnsPort, { pid: subject.pid, native }))
   }
   // Written as the threads end.
   return readProfiles(folder, 'adapters/dns/')
+}
+
+async function startSubject(
+  { mix, names, engine }: Plan,
+  flags: readonly string[],
+  stack: AsyncDisposableStack,
+): Promise<DnsSubject> {
+  const stage = stageOf(names)
+  if (mix !== 'cache') {
+    const cairn = await startPopulated(stage, engine, flags)
+    stack.use(cairn.subject)
+    return cairn
+  }
+  const upstream = await startUpstream(names)
+  stack.use(upstream.subject)
+  const cairn = await startCache('cairn', stage, upstream.dnsPort, flags)
+  stack.use(cairn.subject)
+  return cairn
 }
 
 function stageOf(names: number): Parameters<typeof startPopulated>[0] {
@@ -158,8 +180,8 @@ function readPlan(): Plan | undefined {
     console.log(HELP)
     return undefined
   }
-  const mix = MIXES.find((one) => one === values.mix)
-  if (mix === undefined || mix === 'static' || isForeign(mix)) throw new Error(`mix\n${HELP}`)
+  const mix = KNOWN.find((one) => one === values.mix)
+  if (mix === undefined) throw new Error(`mix\n${HELP}`)
   return {
     out: values.out,
     engine: values.engine === 'dgram' ? 'dgram' : 'batch',
@@ -169,11 +191,6 @@ function readPlan(): Plan | undefined {
     seconds: Number(values.seconds),
     isV8: values.v8,
   }
-}
-
-/** Mixes that need more than the registry. */
-function isForeign(mix: Mix): boolean {
-  return mix === 'cache' || mix === 'dot'
 }
 
 await main()

@@ -165,15 +165,16 @@ async function hasEngines(): Promise<boolean> {
   return await engines
 }
 
-/** A server that has the foreign zone in its cache, and nothing else. */
+/** A server that has the foreign zone in its cache, and nothing else. @param flags of Node. */
 export async function startCache(
   name: SubjectName,
   stage: Stage,
   upstreamPort: number,
+  flags: readonly string[] = [],
 ): Promise<DnsSubject> {
   if (name === 'unbound') return await startUnboundCache(stage, upstreamPort)
   if (name !== 'cairn') throw new Error(`${name} has no cache`)
-  const cairn = await startCairn({ forward: `127.0.0.1:${upstreamPort}` })
+  const cairn = await startCairn({ forward: `127.0.0.1:${upstreamPort}`, flags })
   await warm(cairn.dnsPort, stage.names)
   return cairn
 }

@@ -237,7 +237,11 @@ function openForwarding(
     return found
   }
   const slots = new Float64Array(counters)
-  return new Forwarding({ data: forward, slots, isOurs, onLoop: tellLoop })
+  const hashKeys = [
+    table.view.getInt32(HEADER.SEED, true),
+    table.view.getInt32(HEADER.SEED + 4, true),
+  ] as const
+  return new Forwarding({ data: forward, hashKeys, slots, isOurs, onLoop: tellLoop })
 }
 
 function tellLoop(upstream: string, how: LoopNews['how']): void {

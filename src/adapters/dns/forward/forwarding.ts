@@ -6,6 +6,7 @@ import { Cache } from '../../../core/dns/forward/cache.ts'
 import { Failures } from '../../../core/dns/forward/failures.ts'
 import { ForeignNames, type Given } from '../../../core/dns/forward/foreign.ts'
 import { LoopProbe } from '../../../core/dns/forward/loop-probe.ts'
+import { Recent } from '../../../core/dns/forward/recent.ts'
 import { isReserved } from '../../../core/dns/forward/reserved.ts'
 import { formatUpstream } from '../../../core/dns/forward/upstream-address.ts'
 import type { Upstream } from '../../../core/dns/forward/upstream.ts'
@@ -29,6 +30,8 @@ export const NOTHING_GIVEN: readonly Given[] = []
 
 export interface ForwardingParts {
   readonly data: ForwardData
+  /** The keys by which the fronts hash names. */
+  readonly hashKeys: readonly [number, number]
   /** The counters of this worker. */
   readonly slots: Float64Array
   /** Whether a name is in a zone of ours. */
@@ -75,6 +78,7 @@ export class Forwarding {
     this.#watch = new LoopWatch({ ...shared, probe, onLoop })
     this.foreign = new ForeignNames(this.#makeRoutes(), {
       cache: this.#cache,
+      recent: new Recent(...parts.hashKeys),
       failures,
       probe,
       reserved: data.reserved,

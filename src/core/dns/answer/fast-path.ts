@@ -4,6 +4,7 @@ import type { TableMemory } from '../table/memory.ts'
 import { NameFinder } from '../table/name-index.ts'
 import { RCODE, TYPE } from '../protocol.ts'
 import type { Client } from './client.ts'
+import { FastForeign, type Foreign } from './fast-foreign.ts'
 import { FastNode } from './fast-node.ts'
 import { FastQuery, OPT_BYTES } from './fast-query.ts'
 import { FastService } from './fast-service.ts'
@@ -13,10 +14,13 @@ import type { ResponderSettings } from './responder.ts'
 import { Told } from './told.ts'
 
 /** Flags of the answer: QR and AA; RD is copied, RA is added for who may recurse. */
-const QR_AA = 0x8400
+const QR = 0x8000
+const AA = 0x0400
 const TC = 0x0200
 const RD = 0x0100
 const RA = 0x0080
+const AD = 0x0020
+const CD = 0x0010
 /** Octets of an EDE option without words (RFC 8914). */
 const EDE_BYTES = 6
 /** Code, length, info code 29 (Synthesized). */
@@ -34,8 +38,8 @@ export interface FastPathParts {
   readonly rng: Rng
   /** Who asks; filled in before each query, as for the `Responder`. */
   readonly client: Client
-  /** Whether the client may have us ask others; filled in before each query. */
-  readonly foreign?: { readonly isAllowed: boolean } | undefined
+  /** Names that are not ours; filled in before each query. Absent: they are refused. */
+  readonly foreign?: Foreign | undefined
   /** Queries that are read before the first of them is answered, at most; 1. */
   readonly batch?: number
   /** Any transport with a connection: its clients are who they say they are, and have room. */
@@ -60,7 +64,8 @@ export class FastPath {
   readonly #services: FastService
   readonly #spellings: Spellings
   readonly #udpSize: number
-  readonly #foreign: { readonly isAllowed: boolean } | undefined
+  readonly #foreign: Foreign | undefined
+  readonly #fromCache: FastForeign | undefined
 
   constructor(parts: FastPathParts) {
     const { memory, settings, rng, client, foreign, batch = 1, isTcp = false } = parts
@@ -80,6 +85,8 @@ export class FastPath {
     this.#spellings = settings.spellings
     this.#udpSize = settings.udpSize
     this.#foreign = foreign
+    // Buffers of connections come and go, and there are too many of them.
+    this.#fromCache = foreign && !isTcp ? new FastForeign(foreign, told) : undefined
   }
 
   /**
@@ -133,7 +140,7 @@ export class FastPath {
   #deny(packet: DataView, base: number, query: FastQuery): number {
     if (query.key[1] === UNDERSCORE) return 0
     const encloser = this.#findEncloser(query)
-    if (encloser === 0) return 0
+    if (encloser === 0) return this.#fromCache?.write(packet, base, query) ?? 0
     const flags = this.#table.getInt32(encloser + BLOCK.FLAGS, true)
     if ((flags & (NOT_OWN | FLAG.DNAME | FLAG.WILDCARD)) !== 0 || !this.#isReady(flags)) return 0
     if ((flags & FLAG.DYNAMIC) !== 0 && !this.#isPlain(query, encloser)) return 0
@@ -163,13 +170,20 @@ export class FastPath {
   /** OPT and header; `end` is where the records end. */
   #finish(packet: DataView, base: number, query: FastQuery, end: number): number {
     const { head, hasOpt } = query
-    const { rcode, answers, authorities, additionals, isTruncated } = this.told
+    const { rcode, answers, authorities, additionals, isTruncated, isForeign } = this.told
     const recursion = this.#foreign?.isAllowed === true ? RA : 0
-    const flags = QR_AA | (head & RD) | recursion | (isTruncated ? TC : 0) | rcode
+    const whose = isForeign ? this.#foreignFlags(query) : AA
+    const flags = QR | whose | (head & RD) | recursion | (isTruncated ? TC : 0) | rcode
     packet.setInt32(base, (head & 0xffff_0000) | flags)
     packet.setInt32(base + 4, 0x1_0000 | answers)
     packet.setInt32(base + 8, (authorities << 16) | (hasOpt ? additionals + 1 : additionals))
     return hasOpt ? this.#writeOpt(packet, base, query, end) : end
+  }
+
+  /** CD and AD where others were asked (RFC 4035 §3.2). */
+  #foreignFlags({ head, wantsDnssec }: FastQuery): number {
+    const wantsAuthentic = wantsDnssec || (head & AD) !== 0
+    return (head & CD) | (this.told.isAuthentic && wantsAuthentic ? AD : 0)
   }
 
   #writeOpt(packet: DataView, base: number, query: FastQuery, at: number): number {

@@ -20,9 +20,10 @@ export class Message {
   /** Nothing beyond what was asked for: the client's address may be forged. */
   isMinimal = false
 
-  constructor(bytes: Uint8Array) {
+  /** @param view of the same octets, where there is one already. */
+  constructor(bytes: Uint8Array, view?: DataView) {
     this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   begin(start: number, limit: number): void {

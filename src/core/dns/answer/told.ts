@@ -8,6 +8,10 @@ export class Told {
   isTruncated = false
   /** It gives instances that are not healthy, for there were too few others. */
   isFailOpen = false
+  /** Others' data, from the cache. */
+  isForeign = false
+  /** A trusted upstream has validated it. */
+  isAuthentic = false
 
   /** An answer without any records. */
   reset(type: number): void {
@@ -18,5 +22,7 @@ export class Told {
     this.additionals = 0
     this.isTruncated = false
     this.isFailOpen = false
+    this.isForeign = false
+    this.isAuthentic = false
   }
 }

@@ -1,5 +1,5 @@
 import { RCODE } from '../protocol.ts'
-import type { Entry } from './entry.ts'
+import { NO_ENTRY, type Entry } from './entry.ts'
 import { nxdomainKey, questionKey, type Question } from './question.ts'
 
 /** Objects and the slot in the map around the octets of an entry; measured, rounded up. */
@@ -11,6 +11,9 @@ const POPULAR_HITS = 2
 /** Share of the TTL that is left when it is asked for again. */
 const PREFETCH_SHARE = 0.1
 
+/** So exact is the order of use, at least: a name asked every moment is told once in this time. */
+const USE_MS = 2_000
+
 export interface CacheSettings {
   readonly bytesMax: number
   /** How long after its end an entry may still be served; 0: not at all. */
@@ -19,17 +22,24 @@ export interface CacheSettings {
 
 /** An entry with its life; ms on the clock of `now`. */
 export class Cached {
-  readonly entry: Entry
+  entry: Entry
+  readonly key: string
   readonly storedAt: number
   readonly expiresAt: number
   hits = 0
   /** Until then a stale answer is given without asking. */
   staleUntil = 0
   isRefreshing = false
+  /** The cache has given it up. */
+  isGone = false
+  /** When the order of use was last told of it. */
+  usedAt: number
   readonly bytes: number
 
-  constructor(entry: Entry, now: number, bytes: number) {
+  constructor(key: string, entry: Entry, now: number, bytes: number) {
+    this.key = key
     this.entry = entry
+    this.usedAt = now
     this.storedAt = now
     this.expiresAt = now + entry.ttl * 1_000
     this.bytes = bytes
@@ -41,6 +51,18 @@ export class Cached {
 
   age(now: number): number {
     return Math.floor((now - this.storedAt) / 1_000)
+  }
+
+  /** Fresh, not about to run out, and the order of use need not be told again. */
+  isPlain(now: number): boolean {
+    if (now - this.usedAt > USE_MS) return false
+    return this.expiresAt - now > this.entry.ttl * 1_000 * PREFETCH_SHARE
+  }
+
+  /** Whoever still holds it holds no octets. */
+  giveUp(): void {
+    this.isGone = true
+    this.entry = NO_ENTRY
   }
 
   /** True once per life: soon to run out, and asked for often enough. */
@@ -93,7 +115,7 @@ export class Cache {
     const key = isNone ? none : exact
     const bytes = entry.body.byteLength + entry.marks.byteLength + key.length * 2 + OVERHEAD_BYTES
     if (bytes > this.#settings.bytesMax) return
-    this.#entries.set(key, new Cached(entry, now, bytes))
+    this.#entries.set(key, new Cached(key, entry, now, bytes))
     this.#bytes += bytes
     this.#shrink()
   }
@@ -122,6 +144,7 @@ export class Cache {
     }
     this.#entries.delete(key)
     this.#entries.set(key, cached)
+    cached.usedAt = now
     return cached
   }
 
@@ -130,6 +153,7 @@ export class Cache {
     if (cached === undefined) return
     this.#entries.delete(key)
     this.#bytes -= cached.bytes
+    cached.giveUp()
   }
 
   #shrink(): void {

@@ -121,6 +121,21 @@ function writePart(body: Uint8Array, view: DataView, start: number, part: Part):
   return at + 10 + record.data.length
 }
 
+/** Nothing: stands where an entry was. */
+export const NO_ENTRY: Entry = {
+  rcode: 0,
+  isAuthentic: false,
+  isOpen: false,
+  ttl: 0,
+  answers: 0,
+  authorities: 0,
+  spinFrom: 0,
+  spinCount: 0,
+  body: new DataView(new ArrayBuffer(0)),
+  marks: new Uint16Array(0),
+  wireBytes: 0,
+}
+
 /** How an entry is to be shown. */
 export interface Showing {
   /** Seconds since it was stored. */

@@ -1,4 +1,5 @@
 import type { Message } from '../answer/message.ts'
+import type { FastQuery } from '../answer/fast-query.ts'
 import type { Query } from '../answer/query.ts'
 import type { Scalar } from '../counters.ts'
 import { EDE, RCODE, TYPE } from '../protocol.ts'
@@ -8,6 +9,7 @@ import type { Failures } from './failures.ts'
 import type { Outcome } from './flight.ts'
 import type { LoopProbe } from './loop-probe.ts'
 import { questionKey, type Question } from './question.ts'
+import { markOf, type Recent } from './recent.ts'
 import { answerReserved, type ReservedSettings } from './reserved.ts'
 import type { Route, Routes } from './routes.ts'
 
@@ -45,6 +47,7 @@ export interface Given {
 
 export interface ForeignParts {
   readonly cache: Cache
+  readonly recent: Recent
   readonly failures: Failures
   readonly probe: LoopProbe
   readonly reserved: ReservedSettings
@@ -104,8 +107,27 @@ export class ForeignNames {
     if (given !== undefined) return this.#useOutcome(given)
     if (isMeta(type)) return this.#no(RCODE.REFUSED, EDE.NOT_SUPPORTED)
     const cached = this.#parts.cache.find(question, this.now)
-    if (cached !== undefined && this.#isUsable(cached)) return this.#useCached(cached, question)
+    if (cached !== undefined && this.#isUsable(cached)) {
+      const mark = markOf(type, question.isDnssec, question.isUnchecked)
+      this.#parts.recent.note(cached, mark, query.keyView, length)
+      return this.#useCached(cached, question)
+    }
     return this.#lookBeyond(question, (flags & RD) !== 0, cached !== undefined)
+  }
+
+  /** For the short path: what the cache has, when showing it is all that is to be done. */
+  recall(query: FastQuery): Cached | undefined {
+    if (!this.isAllowed) return undefined
+    const { type, wantsDnssec, head, hash, keyView, nameLength } = query
+    const mark = markOf(type, wantsDnssec, (head & CD) !== 0)
+    const cached = this.#parts.recent.find(hash, mark, keyView, nameLength)
+    return cached?.isPlain(this.now) === true ? cached : undefined
+  }
+
+  /** What was recalled is given, too. */
+  noteHit(cached: Cached): void {
+    cached.hits++
+    this.#parts.count('cache_hits')
   }
 
   /** Appends what was found for the name at `owner`; the offset of the next name, or 0. */

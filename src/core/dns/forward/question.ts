@@ -11,8 +11,8 @@ export interface Question {
   readonly isUnchecked: boolean
 }
 
-const DO_BIT = 1
-const CD_BIT = 2
+export const DO_BIT = 1
+export const CD_BIT = 2
 /** NXDOMAIN is true for every type of the name (RFC 2308 §5): it has a key of its own. */
 const NXDOMAIN_BIT = 4
 

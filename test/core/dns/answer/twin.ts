@@ -1,5 +1,6 @@
 import type { Rng } from '../../../../src/kernel/rng.ts'
 import { SeededRng } from '../../../../src/kernel/rng.ts'
+import type { Foreign } from '../../../../src/core/dns/answer/fast-foreign.ts'
 import { FastPath } from '../../../../src/core/dns/answer/fast-path.ts'
 import { Responder, type ResponderSettings } from '../../../../src/core/dns/answer/responder.ts'
 import type { Client } from '../../../../src/core/dns/answer/client.ts'
@@ -42,7 +43,7 @@ export class Twin {
   readonly #slot: Uint8Array
   readonly #view: DataView
   readonly #output = new Uint8Array(70_000)
-  readonly #foreign: { isAllowed: boolean } | undefined
+  readonly #foreign: Foreign | undefined
 
   constructor(
     memory: TableMemory,
@@ -50,7 +51,7 @@ export class Twin {
     recursion?: boolean,
     isTcp: boolean = false,
   ) {
-    this.#foreign = recursion === undefined ? undefined : { isAllowed: recursion }
+    this.#foreign = recursion === undefined ? undefined : nothingKnown(recursion)
     this.#whole = new Responder(memory, settings, this.#wholeDraws, this.#output)
     this.client = this.#whole.client
     this.client.isTcp = isTcp
@@ -122,6 +123,11 @@ export class Twin {
     same('truncation', isTruncated, message.isTruncated)
     same('fail open', isFailOpen, this.#whole.isFailOpen)
   }
+}
+
+/** Others' names, of which nothing is in the cache. */
+function nothingKnown(isAllowed: boolean): Foreign {
+  return { isAllowed, now: 0, recall: () => undefined, noteHit: () => {} }
 }
 
 function same(what: string, fast: unknown, whole: unknown): void {

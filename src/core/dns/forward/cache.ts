@@ -12,7 +12,7 @@ const POPULAR_HITS = 2
 const PREFETCH_SHARE = 0.1
 
 /** So exact is the order of use, at least: a name asked every moment is told once in this time. */
-const USE_MS = 2_000
+const USE_MS = 10_000
 
 export interface CacheSettings {
   readonly bytesMax: number

@@ -2,7 +2,7 @@ import { hashName } from '../table/name-hash.ts'
 import type { Cached } from './cache.ts'
 import { DO_BIT, CD_BIT } from './question.ts'
 
-/** A power of two. Of two questions in one slot the later one stays. */
+/** A power of two. Each question has two of them, side by side; a third takes the place of one. */
 const SLOTS = 65_536
 /** Spreads types over the slots: 2^32 divided by the golden ratio. */
 const SPREAD = 0x9e37_79b1
@@ -34,19 +34,25 @@ export class Recent {
   /** The name is `key[0, length)` in lower case, `hash` its hash. */
   find(hash: number, mark: number, key: DataView, length: number): Cached | undefined {
     const slot = slotOf(hash, mark)
-    const cached = this.#slots[slot]
-    if (cached === undefined || this.#marks[slot] !== mark) return undefined
-    if (cached.isGone) {
-      this.#slots[slot] = undefined
-      return undefined
-    }
-    return isNamed(cached.key, key, length) ? cached : undefined
+    return this.#at(slot, mark, key, length) ?? this.#at(slot ^ 1, mark, key, length)
   }
 
   note(cached: Cached, mark: number, key: DataView, length: number): void {
-    const slot = slotOf(hashName(key, 0, length, this.#key0, this.#key1), mark)
+    const first = slotOf(hashName(key, 0, length, this.#key0, this.#key1), mark)
+    const isOthers = this.#isTaken(first) && this.#at(first, mark, key, length) === undefined
+    const slot = isOthers && !this.#isTaken(first ^ 1) ? first ^ 1 : first
     this.#slots[slot] = cached
     this.#marks[slot] = mark
+  }
+
+  #at(slot: number, mark: number, key: DataView, length: number): Cached | undefined {
+    const cached = this.#slots[slot]
+    if (cached === undefined || this.#marks[slot] !== mark || cached.isGone) return undefined
+    return isNamed(cached.key, key, length) ? cached : undefined
+  }
+
+  #isTaken(slot: number): boolean {
+    return this.#slots[slot]?.isGone === false
   }
 }
 

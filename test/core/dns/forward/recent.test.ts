@@ -44,6 +44,24 @@ test('nor is another type, though it has the same slot', () => {
   }
 })
 
+test('two questions share a pair of slots, a third takes a place', () => {
+  const recent = new Recent(1, 2)
+  const key = keyOf(NAME)
+  const hash = hashName(key, 0, NAME.length, 1, 2)
+  const make = (type: number): Cached => {
+    const question = { name: NAME, type, isDnssec: false, isUnchecked: false }
+    return new Cached(questionKey(question), NO_ENTRY, 0, 0)
+  }
+  // Types so far apart that their slots are the same.
+  const types = [1, 1 + 16_384, 1 + 32_768]
+  const found = (): number =>
+    types.filter((type) => recent.find(hash, markOf(type, false, false), key, NAME.length)).length
+  for (const [i, type] of types.entries()) {
+    recent.note(make(type), markOf(type, false, false), key, NAME.length)
+    expect(found()).toBe(Math.min(i + 1, 2))
+  }
+})
+
 test('what was given up is forgotten', () => {
   const { recent, cached, hash, key } = noted()
   cached.giveUp()

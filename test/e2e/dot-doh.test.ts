@@ -218,6 +218,21 @@ describe.skipIf(!hasOpenssl)(`DNS over TLS and HTTPS ${NOTICE}`, () => {
     expect(performance.now() - started).toBeLessThan(4_000)
   })
 
+  test('who leaves during the handshake leaves no place taken', async () => {
+    for (const port of [dot, doh]) {
+      // The client has all it needs for this event before the server has.
+      for (let i = 0; i < 20; i++) (await handshake(port)).destroy()
+      const halves = Array.from({ length: 10 }, () => connectTcp(port, '127.0.0.1'))
+      await Promise.all(halves.map((socket) => once(socket, 'connect')))
+      for (const socket of halves) socket.on('error', () => undefined).end('half a hello')
+    }
+    await eventually(async () => {
+      const metrics = await (await fetch(`${server.url}/metrics`)).text()
+      expect(metrics).toMatch(/cairn_dns_tcp_connections\{proto="dot"\} 0/)
+      expect(metrics).toMatch(/cairn_dns_tcp_connections\{proto="doh"\} 0/)
+    }, 900)
+  })
+
   test('one client has at most so many connections, handshakes included', async () => {
     const sockets = Array.from({ length: 120 }, () =>
       connectTcp(dot, '127.0.0.1').on('error', () => undefined),

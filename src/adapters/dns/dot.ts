@@ -46,12 +46,13 @@ export class DotFront {
       // A client that offers other protocols and not this one is turned away; none is fine, too.
       ALPNProtocols: ['dot'],
       handshakeTimeout: this.#handshakeMs,
-      allowHalfOpen: true,
     })
     // Before TLS: who is one too many costs no handshake.
     server.prependListener('connection', (socket) => doors.admit(socket))
     server.on('secureConnection', (socket) => {
       refuseRenegotiation(socket)
+      // Only now: who leaves during the handshake must leave no place taken.
+      socket.allowHalfOpen = true
       doors.serve(socket)
     })
     // A handshake that fails is the client's matter; its socket is destroyed by Node.

@@ -1,7 +1,7 @@
 import { whileBusy } from './dns/busy.ts'
 import { generate, type Measured } from './dns/generator.ts'
 import { measureUndisturbed } from './dns/meter.ts'
-import { Native } from './dns/native.ts'
+import { mayGoFirst, Native } from './dns/native.ts'
 import { place } from './dns/place.ts'
 import {
   type Cell,
@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   if (wished === undefined) return
   await pinSelf()
   using native = wished.isSlow ? undefined : await Native.make()
+  if (wished.places.includes('apart')) await checkApart(native)
   const plan = await withoutAbsent(wished, native)
   console.error(`${describeMachine()}, ${plan.rounds} rounds`)
   const rows: Row[] = []
@@ -37,7 +38,7 @@ async function main(): Promise<void> {
   for (const size of sizesOf(plan)) {
     await using stand = await openStand(plan, size, native)
     const sizeMemory = stand.servers.map((server) => toMemoryRow(server, stand.stage))
-    console.log(`${formatTable(sizeMemory)}\n`)
+    if (sizeMemory.length > 0) console.log(`${formatTable(sizeMemory)}\n`)
     memory.push(...sizeMemory)
     if (plan.isVerified) isRight = (await check(plan, stand)) && isRight
     else isRight = (await compare(plan, stand, rows)) && isRight
@@ -45,9 +46,14 @@ async function main(): Promise<void> {
   if (rows.length > 0) console.log(formatTable(rows))
   if (plan.isRecorded && rows.length > 0) {
     await record(headingOf(plan), rows)
-    await record('DNS: memory of names', memory)
+    if (memory.length > 0) await record('DNS: memory of names', memory)
   }
   if (!isRight) process.exitCode = 1
+}
+
+async function checkApart(native: Native | undefined): Promise<void> {
+  if (native === undefined) throw new Error('--place apart needs the generator in C')
+  if (!(await mayGoFirst())) throw new Error('--place apart needs real-time rights (CAP_SYS_NICE)')
 }
 
 async function withoutAbsent(plan: Plan, native: Native | undefined): Promise<Plan> {

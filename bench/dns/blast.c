@@ -274,9 +274,10 @@ static void run_open(double seconds) {
       int wanted = due < room ? due : room;
       int64_t at = start + (left / o.burst) * tick;
       int sent = send_some(socket, wanted, at, o.burst > 1 ? 0 : interval);
-      int is_full = sent == 0 && due >= o.window;
-      tally.skipped += is_full ? due : 0;
-      left += is_full ? due : sent;
+      int is_full = sent == 0 && (o.burst > 1 || due >= o.window);
+      int skipped = is_full ? (o.burst > 1 ? wanted : due) : 0;
+      tally.skipped += skipped;
+      left += sent + skipped;
       socket = (socket + 1) % o.sockets;
     }
     receive_ready();

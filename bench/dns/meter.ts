@@ -12,7 +12,7 @@ export interface Metered {
   readonly seconds: number
   /** The server's, nanoseconds. */
   readonly cpu: CpuReading
-  /** The largest share of one of the two cores that neither server nor generator took. */
+  /** Share of a core that neither server nor generator took: the larger one, or both together. */
   readonly disturbed: number
 }
 

@@ -26,7 +26,7 @@ export class Native implements Disposable {
   static async make(): Promise<Native | undefined> {
     const native = new Native(mkdtempSync(join(tmpdir(), 'cairn-bench-')))
     for (const compiler of COMPILERS) {
-      if (await isThere(compiler)) {
+      if (await isDone([compiler, '--version'])) {
         await compile(compiler, native.blast, ['blast.c', 'blast-meter.c', 'blast-churn.c'])
         await compile(compiler, native.echo, ['echo.c'])
         return native
@@ -50,8 +50,8 @@ export class Native implements Disposable {
   }
 }
 
-async function isThere(compiler: string): Promise<boolean> {
-  return await run([compiler, '--version']).then(
+async function isDone(command: readonly string[]): Promise<boolean> {
+  return await run(command).then(
     () => true,
     () => false,
   )
@@ -82,6 +82,11 @@ export interface NativeLoad {
 /** At 60,000 queries per second a burst leaves every 100 µs. */
 const BURST = 6
 const GO_FIRST = ['chrt', '--fifo', '10']
+
+/** Whether the generator may go before what shares its core. */
+export async function mayGoFirst(): Promise<boolean> {
+  return await isDone([...GO_FIRST, 'true'])
+}
 
 export async function runBlast(load: Load, native: NativeLoad): Promise<Measured> {
   const cores = load.cores ?? [0]

@@ -12,7 +12,6 @@ export type Place = (typeof PLACES)[number]
 
 /** @param cores of the server; of several workers each has one of them to itself. */
 export async function place(pid: number, where: Place, cores: readonly number[]): Promise<void> {
-  if (where === 'shared' && cores.length > 1) return
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const name = readFileSync(`/proc/${pid}/task/${thread}/comm`, 'utf8')
     const worker = /^dns-(\d+)/.exec(name)?.[1]

@@ -7,7 +7,7 @@ import { type SubjectName, SUBJECTS } from './subjects.ts'
 /** What a run of the bench is to do, from its command line. */
 
 const HELP = `node bench/dns.bench.ts [options]
-  --rounds 5        every subject once per round and cell (mix, flight, churn)
+  --rounds 5        every subject once per round and cell (mix, flight, churn, place)
   --seconds 3       measured per subject, cell and round, after a warm-up of 1 s
   --minutes 30      no repetition and no further round that would end later than this
   --names 10000     services, or a list: 100,10000,1000000; each size has servers of its own
@@ -137,6 +137,7 @@ export function readPlan(): Plan | undefined {
   const isPlain = churns.every((churn) => churn === 0) && !places.includes('apart')
   if (!isByClock && !isPlain) throw new Error('--churn and --place need --rate')
   if (churns.includes('blocked') && !values.inside) throw new Error('blocked needs --inside')
+  if (values.slow && places.includes('apart')) throw new Error('--place apart: not with --slow')
   return {
     ...rate,
     rounds: readNumber(values.rounds),

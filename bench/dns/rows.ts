@@ -31,7 +31,11 @@ export function toRows(plan: Plan, all: readonly Result[]): Row[] {
   const [first] = subjects
   const baseline = results.filter((r) => r.subject === first)
   return subjects.map((name) =>
-    toRow(plan, { of: results.filter((r) => r.subject === name), baseline }),
+    toRow(plan, {
+      of: results.filter((r) => r.subject === name),
+      rounds: all.filter((r) => r.subject === name).length,
+      baseline,
+    }),
   )
 }
 
@@ -52,6 +56,8 @@ function keepQuiet(all: readonly Result[]): readonly Result[] {
 
 interface Compared {
   readonly of: readonly Result[]
+  /** As many were measured. */
+  readonly rounds: number
   /** The first subject in the same rounds. */
   readonly baseline: readonly Result[]
 }
@@ -59,7 +65,7 @@ interface Compared {
 type Pick = (m: Measured) => number
 type Middle = (pick: Pick) => number
 
-function toRow(plan: Plan, { of, baseline }: Compared): Row {
+function toRow(plan: Plan, { of, rounds, baseline }: Compared): Row {
   const [some] = of
   const [first] = baseline
   if (some === undefined || first === undefined) throw new Error('no result')
@@ -74,7 +80,7 @@ function toRow(plan: Plan, { of, baseline }: Compared): Row {
     subject: some.subject,
     'µs CPU/answer': round(middle(microsPerAnswer), 2),
     [`× ${first.subject}`]: ratio(microsPerAnswer),
-    rounds: String(of.length),
+    rounds: of.length < rounds ? `${of.length} of ${rounds}` : String(rounds),
     'answered/s': thousands(middle((m) => m.answered / m.seconds)),
     octets: round(
       middle((m) => m.octetsPerAnswer ?? Number.NaN),

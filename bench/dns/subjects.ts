@@ -39,9 +39,13 @@ export interface DnsSubject {
   readonly control?: string
 }
 
-/** `cairn` is the engine in batches, `cairn-dgram` the same server over node:dgram. */
+/**
+ * `cairn` is the engine in batches, `cairn-realtime` with its threads before all ordinary ones,
+ * `cairn-dgram` the same server over node:dgram.
+ */
 export const SUBJECTS = [
   'cairn',
+  'cairn-realtime',
   'cairn-dgram',
   'knot',
   'nsd',
@@ -65,6 +69,7 @@ export interface Stage {
   readonly withCounters: boolean
   /** Cairn can be told to change its registry by itself. */
   readonly isInside?: boolean
+  readonly isRealtime?: boolean
   readonly certificate?: Certificate
   readonly native?: Native
 }
@@ -80,6 +85,7 @@ export function canServe(name: SubjectName, mix: Mix): boolean {
     case 'cairn':
     case 'unbound':
       return true
+    case 'cairn-realtime':
     case 'cairn-dgram':
       return !isStream(mix) && mix !== 'cache'
     case 'knot':
@@ -102,6 +108,8 @@ export async function startDns(name: SubjectName, stage: Stage): Promise<DnsSubj
   switch (name) {
     case 'cairn':
       return await startPopulated(stage, 'batch')
+    case 'cairn-realtime':
+      return await startPopulated({ ...stage, isRealtime: true }, 'batch')
     case 'cairn-dgram':
       return await startPopulated(stage, 'dgram')
     case 'knot':
@@ -188,6 +196,7 @@ export interface CairnOptions {
   readonly cores?: readonly number[]
   readonly engine?: 'batch' | 'dgram'
   readonly isInside?: boolean
+  readonly isRealtime?: boolean
   /** Of Node. */
   readonly flags?: readonly string[]
   /** More than the defaults allow: a namespace of so many services, a heap to hold them. */
@@ -201,7 +210,7 @@ export interface CairnOptions {
 }
 
 export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
-  const { names, certificate, forward, engine, room, isInside, workers = 1 } = options
+  const { names, certificate, forward, engine, room, isInside, isRealtime, workers = 1 } = options
   const controlPort = isInside === true ? await findFreePort() : undefined
   const directory = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
   const httpPort = await findFreePort()
@@ -217,6 +226,7 @@ export async function startCairn(options: CairnOptions = {}): Promise<Cairn> {
     'dns.port': dnsPort,
     'dns.workers': workers,
     ...(engine === undefined ? {} : { 'dns.engine': engine }),
+    ...(isRealtime === true ? { 'dns.realtime': 'true' } : {}),
     ...(room === undefined ? {} : roomFor(room.services)),
     'dns.zones_dir': directory,
     'server.data-dir': directory,

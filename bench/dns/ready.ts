@@ -15,6 +15,7 @@ import type { Stage } from './subjects.ts'
 
 const ANSWER_WITHIN_MS = 200
 const TRIES = 100
+const TRY_AGAIN_MS = 100
 /** Below what servers allow one client to have under way. */
 const WARMING_SOCKETS = 8
 
@@ -37,6 +38,8 @@ export async function waitForLast(port: number, stage: Stage): Promise<void> {
   const { names, instances } = stage
   for (let i = 0; i < TRIES; i++) {
     if (await knowsLast(port, names, kindsOf(stage), instances)) return
+    // It may be collecting garbage of a million registrations.
+    await sleep(TRY_AGAIN_MS)
   }
   throw new Error('Cairn does not answer what it was given')
 }

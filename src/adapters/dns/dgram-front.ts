@@ -166,6 +166,8 @@ export class DgramFront implements UdpEngine {
     )
     reader.leave()
     if (length <= 0) {
+      // Nobody is answered, but a popular name may be due all the same.
+      forwarding?.refresh()
       counters.add(length === LIMITED ? 'drop_rate' : 'drop_response', 1)
       return
     }

@@ -33,7 +33,9 @@ export interface UdpShared {
   readonly openFastPath: (client: Client, batch: number) => FastPath
   readonly gate: Gate
   /** Absent: names that are not ours are refused. */
-  readonly forwarding?: Pick<Forwarding, 'prepare' | 'isUnfinished' | 'postpone'> | undefined
+  readonly forwarding?:
+    | Pick<Forwarding, 'prepare' | 'isUnfinished' | 'postpone' | 'refresh'>
+    | undefined
 }
 
 /** Ports of services that answer anything: two of them would talk for ever (dns.md §1.9). */

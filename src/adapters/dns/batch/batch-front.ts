@@ -233,7 +233,11 @@ export class BatchFront implements UdpEngine {
     this.#prepare(table, i, started, NOTHING_GIVEN)
     if (this.#answerFast(table, i)) return
     const length = this.#respond(table, i)
-    if (length === 0) return
+    if (length === 0) {
+      // Nobody is answered, but a popular name may be due all the same.
+      forwarding?.refresh()
+      return
+    }
     if (forwarding?.isUnfinished === true) {
       const asked = { socket, kept: table.keep(i), started }
       if (this.#postpone(asked, NOTHING_GIVEN)) return
@@ -307,7 +311,8 @@ export class BatchFront implements UdpEngine {
     const table = socket.isV6 ? this.#v6 : this.#v4
     const i = table.restore(kept)
     reader.enter()
-    this.#prepare(table, i, started, given)
+    // By now, not by when it came: what others stored meanwhile would seem to come from the future.
+    this.#prepare(table, i, performance.now(), given)
     const length = this.#respond(table, i)
     reader.leave()
     if (length === 0) return

@@ -6,8 +6,8 @@ import type { Told } from './told.ts'
 
 /** The question's name stands behind the header. */
 const QNAME = 12
-/** Buffers that queries come in: one for each family of addresses, and one to spare. */
-const BUFFERS_MAX = 4
+/** Buffers that queries come in: one for each family of addresses. */
+const BUFFERS_MAX = 2
 
 /** What the short path knows of names that are not ours. */
 export interface Foreign {

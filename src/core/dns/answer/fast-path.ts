@@ -13,7 +13,7 @@ import { isPlainName, type Spellings } from './respell.ts'
 import type { ResponderSettings } from './responder.ts'
 import { Told } from './told.ts'
 
-/** Flags of the answer: QR and AA; RD is copied, RA is added for who may recurse. */
+/** RD is copied, RA added for who may recurse; AA for what is ours, CD and AD for what is not. */
 const QR = 0x8000
 const AA = 0x0400
 const TC = 0x0200
@@ -85,7 +85,7 @@ export class FastPath {
     this.#spellings = settings.spellings
     this.#udpSize = settings.udpSize
     this.#foreign = foreign
-    // Buffers of connections come and go, and there are too many of them.
+    // Over connections it is not tried yet.
     this.#fromCache = foreign && !isTcp ? new FastForeign(foreign, told) : undefined
   }
 
@@ -136,11 +136,14 @@ export class FastPath {
     return this.#services.write(packet, base, query, block)
   }
 
-  /** The name is not: that it does not exist, where it has no other spelling (RFC 8020). */
+  /**
+   * The name is not: that it does not exist, where it has no other spelling (RFC 8020). With no
+   * zone of ours above it, it is somebody else's, and may be in the cache.
+   */
   #deny(packet: DataView, base: number, query: FastQuery): number {
-    if (query.key[1] === UNDERSCORE) return 0
     const encloser = this.#findEncloser(query)
     if (encloser === 0) return this.#fromCache?.write(packet, base, query) ?? 0
+    if (query.key[1] === UNDERSCORE) return 0
     const flags = this.#table.getInt32(encloser + BLOCK.FLAGS, true)
     if ((flags & (NOT_OWN | FLAG.DNAME | FLAG.WILDCARD)) !== 0 || !this.#isReady(flags)) return 0
     if ((flags & FLAG.DYNAMIC) !== 0 && !this.#isPlain(query, encloser)) return 0

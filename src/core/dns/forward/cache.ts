@@ -11,7 +11,7 @@ const POPULAR_HITS = 2
 /** Share of the TTL that is left when it is asked for again. */
 const PREFETCH_SHARE = 0.1
 
-/** So exact is the order of use, at least: a name asked every moment is told once in this time. */
+/** The order of use lags by at most this: so often it is told of a name asked every moment. */
 const USE_MS = 10_000
 
 export interface CacheSettings {
@@ -23,15 +23,14 @@ export interface CacheSettings {
 /** An entry with its life; ms on the clock of `now`. */
 export class Cached {
   entry: Entry
-  readonly key: string
+  /** Empty: the cache has given it up. */
+  key: string
   readonly storedAt: number
   readonly expiresAt: number
   hits = 0
   /** Until then a stale answer is given without asking. */
   staleUntil = 0
   isRefreshing = false
-  /** The cache has given it up. */
-  isGone = false
   /** When the order of use was last told of it. */
   usedAt: number
   readonly bytes: number
@@ -59,10 +58,14 @@ export class Cached {
     return this.expiresAt - now > this.entry.ttl * 1_000 * PREFETCH_SHARE
   }
 
-  /** Whoever still holds it holds no octets. */
+  get isGone(): boolean {
+    return this.key === ''
+  }
+
+  /** Whoever still holds it holds an empty shell. */
   giveUp(): void {
-    this.isGone = true
     this.entry = NO_ENTRY
+    this.key = ''
   }
 
   /** True once per life: soon to run out, and asked for often enough. */

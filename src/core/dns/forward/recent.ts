@@ -16,8 +16,8 @@ export function markOf(type: number, isDnssec: boolean, isUnchecked: boolean): n
 
 /**
  * What the cache was asked for lately, found by the hash of the name: without a key of characters,
- * which costs more than all else of a hit. It holds nothing that the cache has given up. One per
- * thread; nothing is allocated.
+ * which costs more than all else of a hit. Of what the cache has given up it holds an empty shell
+ * at most. One per thread; nothing is allocated.
  */
 export class Recent {
   readonly #slots = Array.from<Cached | undefined>({ length: SLOTS })
@@ -39,15 +39,22 @@ export class Recent {
 
   note(cached: Cached, mark: number, key: DataView, length: number): void {
     const first = slotOf(hashName(key, 0, length, this.#key0, this.#key1), mark)
-    const isOthers = this.#isTaken(first) && this.#at(first, mark, key, length) === undefined
-    const slot = isOthers && !this.#isTaken(first ^ 1) ? first ^ 1 : first
+    const slot = this.#slotFor(first, mark, key, length)
     this.#slots[slot] = cached
     this.#marks[slot] = mark
   }
 
+  /** The one it has, or one that is free, or the first. */
+  #slotFor(first: number, mark: number, key: DataView, length: number): number {
+    const second = first ^ 1
+    if (this.#at(first, mark, key, length) !== undefined) return first
+    if (this.#at(second, mark, key, length) !== undefined) return second
+    return this.#isTaken(first) && !this.#isTaken(second) ? second : first
+  }
+
   #at(slot: number, mark: number, key: DataView, length: number): Cached | undefined {
     const cached = this.#slots[slot]
-    if (cached === undefined || this.#marks[slot] !== mark || cached.isGone) return undefined
+    if (cached === undefined || this.#marks[slot] !== mark) return undefined
     return isNamed(cached.key, key, length) ? cached : undefined
   }
 

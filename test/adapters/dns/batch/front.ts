@@ -47,6 +47,10 @@ export class StubForwarding implements NonNullable<UdpShared['forwarding']> {
     return this.#given.length === 0 && this.responder?.rcode === RCODE.REFUSED
   }
 
+  refresh(): void {
+    // Nothing is popular here.
+  }
+
   postpone(_client: string, given: readonly Given[], retry: Retry): boolean {
     if (!this.isUnfinished) return false
     this.waiting.push(() => retry([...given, FAILED]))

@@ -19,6 +19,7 @@ const SAYS: Readonly<Record<string, ReturnType<Says>>> = {
   'large.example.': {
     answers: Array.from({ length: 60 }, (_, n) => `large.example. 90 A 192.0.2.${n}`),
   },
+  '_dmarc.example.': { answers: ['_dmarc.example. 40 TXT p=none'] },
   'empty.example.': { authorities: [SOA] },
   'none.example.': { flags: 0x8183, authorities: [SOA] },
 }

@@ -60,6 +60,12 @@ test('two questions share a pair of slots, a third takes a place', () => {
     recent.note(make(type), markOf(type, false, false), key, NAME.length)
     expect(found()).toBe(Math.min(i + 1, 2))
   }
+  // Told again, who shares a pair stays beside the other.
+  for (const type of [1, 1 + 16_384, 1, 1 + 16_384, 1 + 16_384, 1]) {
+    recent.note(make(type), markOf(type, false, false), key, NAME.length)
+  }
+  expect(recent.find(hash, markOf(1, false, false), key, NAME.length)).toBeDefined()
+  expect(recent.find(hash, markOf(1 + 16_384, false, false), key, NAME.length)).toBeDefined()
 })
 
 test('what was given up is forgotten', () => {

@@ -124,7 +124,7 @@ export class ForeignNames {
     return cached?.isPlain(this.now) === true ? cached : undefined
   }
 
-  /** What was recalled is given, too. */
+  /** What is fresh is given. */
   noteHit(cached: Cached): void {
     cached.hits++
     this.#parts.count('cache_hits')
@@ -152,15 +152,15 @@ export class ForeignNames {
 
   #useCached(cached: Cached, question: Question): number {
     const { entry } = cached
-    cached.hits++
     if (cached.isFresh(this.now)) {
-      this.#parts.count('cache_hits')
+      this.noteHit(cached)
       // What has just failed is not asked again at once (RFC 9520).
       const mayAsk = !this.#parts.failures.has(question, this.now)
       if (mayAsk && cached.wantsPrefetch(this.now)) this.due = this.#pendingFor(question, true)
       const showing = { age: cached.age(this.now), ttl: undefined, turn: cached.hits }
       return this.#found(entry, showing, EDE.NONE)
     }
+    cached.hits++
     this.#parts.count('cache_stale')
     const ede = entry.rcode === RCODE.NXDOMAIN ? EDE.STALE_NXDOMAIN : EDE.STALE_ANSWER
     return this.#found(entry, { age: 0, ttl: STALE_TTL, turn: cached.hits }, ede)
